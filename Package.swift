@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is held to the same rules; `.treatAllWarnings` keeps the build free of warnings.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+/// A target of the architecture in Docs/Architecture.md; the arrows there are the dependencies here.
+func component(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "hvgdb",
+  products: [
+    .executable(name: "hvgdb", targets: ["hvgdb"]),
+    .library(name: "GDBRemote", targets: ["GDBRemote"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+  ],
+  targets: [
+    .target(name: "CKVM"),
+    .systemLibrary(
+      name: "CCompression",
+      providers: [
+        .apt(["zlib1g-dev", "liblzma-dev", "libbz2-dev", "liblz4-dev", "libzstd-dev"])
+      ]),
+
+    component("Bits"),
+    component("Architecture", ["Bits"]),
+    component("GDBRemote", ["Architecture"]),
+    component("KernelImage", ["Bits", "Architecture", "CCompression", systemPackage]),
+    component("GuestMemory", ["Bits", systemPackage]),
+    component("X86", ["Bits", "Architecture"]),
+    component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
+    component("KVMEngine", ["CPUEngine", "CKVM", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
+    component("Devices", ["Bits"]),
+    component("Machine", ["Bits", "Architecture", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage"]),
+    component("Debugger", ["Bits", "Architecture", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Machine"]),
+    component(
+      "HVGDBCommand",
+      [
+        "Bits", "Architecture", "GDBRemote", "KernelImage", "GuestMemory", "X86", "CPUEngine", "KVMEngine",
+        "Devices", "Machine", "Debugger", argumentParser, logging, systemPackage,
+      ]),
+    .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand"], swiftSettings: strict),
+
+    tests("BitsTests", ["Bits"]),
+    tests("GDBRemoteTests", ["GDBRemote", "Architecture"]),
+    tests("KernelImageTests", ["KernelImage", "Bits", "Architecture"]),
+    tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
+    tests("X86Tests", ["X86", "Bits", "Architecture"]),
+    tests("DevicesTests", ["Devices"]),
+    tests("MachineTests", ["Machine", "CPUEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests(
+      "DebuggerTests", ["Debugger", "Machine", "CPUEngine", "GDBRemote", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests("HVGDBCommandTests", ["HVGDBCommand"]),
+    tests("EngineConformanceTests", ["CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests("EndToEndTests", []),
+  ]
+)

@@ -1,0 +1,47 @@
+/// An address in one of the guest's address spaces, without the operators that would trap on a guest's values.
+public protocol GuestAddress: RawRepresentable<UInt64>, Hashable, Comparable, Sendable, CustomStringConvertible {
+  init(_ rawValue: UInt64)
+}
+
+extension GuestAddress {
+  @inlinable
+  public init(rawValue: UInt64) { self.init(rawValue) }
+
+  @inlinable
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+  /// The address `distance` bytes on, or nil where the address space ends before that.
+  @inlinable
+  public func advanced(by distance: UInt64) -> Self? {
+    let (sum, overflow) = rawValue.addingReportingOverflow(distance)
+    return overflow ? nil : Self(sum)
+  }
+
+  /// The address `distance` bytes on, wrapped to 64 bits as the CPU's own adder does.
+  @inlinable
+  public func wrapping(by distance: UInt64) -> Self { Self(rawValue &+ distance) }
+
+  /// The address rounded down to a multiple of `alignment`, which is a power of two.
+  @inlinable
+  public func alignedDown(to alignment: UInt64) -> Self { Self(rawValue & ~(alignment &- 1)) }
+
+  /// The offset inside an aligned block of `alignment` bytes, which is a power of two.
+  @inlinable
+  public func offset(in alignment: UInt64) -> UInt64 { rawValue & (alignment &- 1) }
+
+  public var description: String { "0x" + String(rawValue, radix: 16) }
+}
+
+/// An address on the guest's physical bus.
+public struct GuestPhysical: GuestAddress {
+  public let rawValue: UInt64
+  @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// An address as the guest's instructions use it, before translation.
+///
+/// On x86-64 this is the linear address: segment bases are added already.
+public struct GuestVirtual: GuestAddress {
+  public let rawValue: UInt64
+  @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+}
