@@ -80,8 +80,9 @@ public protocol VirtualCPU: AnyObject, Sendable {
 
   /// Completes an instruction that waits for the answer to a `BusAccess`, without executing another one.
   ///
-  /// Registers are whole only after it; the machine calls it before a debugger looks.
-  func completeAccess() throws(EngineError)
+  /// Registers are whole only after it; the machine calls it before a debugger looks. The exit is `.interrupted` when
+  /// the instruction is complete, and another access where it makes more than one.
+  func settle() throws(EngineError) -> Exit
 
   /// Makes `run()` come back soon with `Exit.interrupted`, or at once the next time it is called.
   func kick()
