@@ -134,10 +134,11 @@
       invalidateDebugControl()
     }
 
-    /// Hands changed general registers to KVM now rather than with the next run.
-    func flushSyncRegisters() throws(EngineError) {
-      var registers = syncRegisters
+    /// Sets all general registers now rather than with the next run.
+    func setRegisters(_ registers: kvm_regs) throws(EngineError) {
+      var registers = registers
       try named("KVM_SET_REGS") { () throws(Errno) in try descriptor.control(kKVM_SET_REGS, &registers) }
+      runPage.pointer.pointee.s.regs.regs = registers
       runPage.pointer.pointee.kvm_dirty_regs &= ~UInt64(KVM_SYNC_X86_REGS)
     }
 

@@ -178,7 +178,7 @@
       if debugControl.trapsSoftwareBreakpoints {
         return .debug(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
       }
-      try reflectSoftwareBreakpoint()
+      try reflect(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
       return .interrupted
     }
 
@@ -251,21 +251,23 @@
         watchpoint: watchpoint)
     }
 
-    public func reflectSoftwareBreakpoint() throws(EngineError) {
-      // The trap's return address is behind the one-byte instruction (SDM Vol 3, 6.15, "Interrupt 3").
-      guard let counter = registerFile.index(of: .rip) else { return }
-      try setValue(try value(of: counter) &+ 1, of: counter)
-      try flushSyncRegisters()
+    public func reflect(_ event: DebugEvent) throws(EngineError) {
+      var registers = syncRegisters
+      if event.isSoftwareBreakpoint {
+        // The trap's return address is behind the one-byte instruction (SDM volume 3, 6.15, "Interrupt 3").
+        registers.rip &+= 1
+      }
+      try setRegisters(registers)
       do throws(Errno) {
         var events = kvm_vcpu_events()
         try descriptor.control(kKVM_GET_VCPU_EVENTS, &events)
         events.flags = 0
         events.exception.injected = 1
-        events.exception.nr = X86Vector.breakpoint
+        events.exception.nr = event.isSoftwareBreakpoint ? X86Vector.breakpoint : X86Vector.debug
         events.exception.has_error_code = 0
         try descriptor.control(kKVM_SET_VCPU_EVENTS, &events)
       } catch {
-        throw EngineError("to deliver the guest's breakpoint", error)
+        throw EngineError("to deliver the guest's debug exception", error)
       }
     }
   }
