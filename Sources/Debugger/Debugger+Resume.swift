@@ -35,7 +35,7 @@ extension Debugger {
     if let status = end.exitStatus {
       return StopEvent(thread: currentThread, signal: .none, reason: .exited(status))
     }
-    if case .board(.reset) = end {
+    if case .request(.reset) = end {
       try resetMachine()
       return nil
     }
@@ -164,7 +164,7 @@ private struct Run {
     switch report.cause {
     case .requested: return StopEvent(thread: debugger.currentThread, signal: .interrupt)
     case .failure(let failure): return conclude(.failure(failure), thread)
-    case .board(let event): return conclude(.board(event), thread)
+    case .request(let request): return conclude(.request(request), thread)
     case .debug(let event): return try judge(event, thread)
     }
   }

@@ -1,11 +1,12 @@
 import CPUEngine
+import Devices
 import GDBRemote
 import Machine
 
 /// How the guest came to its end, as its user is told.
 enum GuestEnd: Sendable, Equatable {
   case failure(GuestFailure)
-  case board(BoardEvent)
+  case request(MachineRequest)
 
   /// The signal of the stop reply.
   var signal: StopSignal {
@@ -14,16 +15,15 @@ enum GuestEnd: Sendable, Equatable {
     case .failure(.emulationFailure): .illegal
     case .failure(.undecodedAccess): .bus
     case .failure: .abort
-    case .board(.crash): .abort
-    case .board: .terminated
+    case .request: .terminated
     }
   }
 
   /// The exit status of a guest that ended in an orderly way.
   var exitStatus: UInt8? {
     switch self {
-    case .board(.powerOff): 0
-    case .board(.exit(let status)): status
+    case .request(.powerOff): 0
+    case .request(.exit(let status)): UInt8(truncatingIfNeeded: status)
     default: nil
     }
   }
@@ -34,11 +34,10 @@ enum GuestEnd: Sendable, Equatable {
     return switch self {
     case .failure(let failure):
       "\(Self.words(failure, place)); its state is kept, `monitor reset` starts the guest again"
-    case .board(.powerOff): "the guest powered off (\(place)); continue ends it, `monitor reset` starts it again"
-    case .board(.reset): "the guest asked for a reset (\(place)); continue performs it"
-    case .board(.exit(let status)):
+    case .request(.powerOff): "the guest powered off (\(place)); continue ends it, `monitor reset` starts it again"
+    case .request(.reset): "the guest asked for a reset (\(place)); continue performs it"
+    case .request(.exit(let status)):
       "the guest ended itself with status \(status) (\(place)); continue ends it, `monitor reset` starts it again"
-    case .board(.crash): "the guest reported its own crash (\(place)); `monitor reset` starts it again"
     }
   }
 
@@ -55,6 +54,7 @@ enum GuestEnd: Sendable, Equatable {
       return "the processor refused the state of \(place): reason 0x\(String(reason, radix: 16))"
     case .undecodedAccess(let physical, let syndrome):
       return "\(place) accessed \(physical) in a way that its syndrome 0x\(String(syndrome, radix: 16)) does not describe"
+    case .reportedCrash: return "the guest reported its own crash on \(place)"
     case .hostRefusal(let errno): return "the host refused to run \(place): errno \(errno)"
     case .unknownExit(let reason): return "KVM stopped \(place) for a reason that hvgdb does not know: exit \(reason)"
     }

@@ -1,24 +1,5 @@
 public import CPUEngine
-
-/// What a device asks of the machine, beyond the answer to an access.
-public enum BoardEvent: Sendable, Equatable {
-  /// The guest turned the power off.
-  case powerOff
-  /// The guest asked for a reset.
-  case reset
-  /// The guest ended itself with this exit status.
-  case exit(status: UInt8)
-  /// The guest reported its own crash through its firmware interface.
-  case crash
-
-  init(_ event: SystemEvent) {
-    switch event {
-    case .powerOff: self = .powerOff
-    case .reset: self = .reset
-    case .crash: self = .crash
-    }
-  }
-}
+public import Devices
 
 /// A board: the memory map and the devices around the CPUs.
 ///
@@ -28,10 +9,10 @@ public protocol Board: AnyObject, Sendable {
   var name: String { get }
 
   /// Performs an access to an I/O port: fills in what is read, takes what is written.
-  func port(_ access: BusAccess) -> BoardEvent?
+  func port(_ access: BusAccess) -> MachineRequest?
 
   /// Performs an access to a physical address without RAM.
-  func mmio(_ access: BusAccess) -> BoardEvent?
+  func mmio(_ access: BusAccess) -> MachineRequest?
 
   /// Puts every device back to the state after power-on.
   func reset()

@@ -1,4 +1,5 @@
 public import CPUEngine
+public import Devices
 import Synchronization
 
 /// What one CPU does when the machine goes on.
@@ -15,8 +16,8 @@ public struct StopReport: Sendable, Equatable {
     case debug(DebugEvent)
     /// The guest came to its end by a fault.
     case failure(GuestFailure)
-    /// A device or the guest's firmware interface asked for it.
-    case board(BoardEvent)
+    /// The guest asked for it, through a device or a firmware call.
+    case request(MachineRequest)
     /// Somebody wanted the machine stopped.
     case requested
   }
@@ -107,12 +108,14 @@ public final class RunControl: @unchecked Sendable {
     while true {
       switch try cpu.run() {
       case .port(let access):
-        if let event = board.port(access) { return try settled(cpu, .board(event)) }
+        if let request = board.port(access) { return try settled(cpu, .request(request)) }
       case .mmio(let access):
-        if let event = board.mmio(access) { return try settled(cpu, .board(event)) }
+        if let request = board.mmio(access) { return try settled(cpu, .request(request)) }
       case .debug(let event): return StopReport(cpu: cpu.index, cause: .debug(event))
       case .failure(let failure): return StopReport(cpu: cpu.index, cause: .failure(failure))
-      case .system(let event): return StopReport(cpu: cpu.index, cause: .board(BoardEvent(event)))
+      case .system(.powerOff): return StopReport(cpu: cpu.index, cause: .request(.powerOff))
+      case .system(.reset): return StopReport(cpu: cpu.index, cause: .request(.reset))
+      case .system(.crash): return StopReport(cpu: cpu.index, cause: .failure(.reportedCrash))
       case .halted: break
       case .interrupted:
         if isStopRequested.load(ordering: .acquiring) {
