@@ -37,7 +37,7 @@ public struct StopReport: Sendable, Equatable {
 ///
 /// The control thread, which is the one that calls `run`, drives CPU 0 by itself, so that with one CPU a step or a
 /// breakpoint costs no change of thread. Every other CPU has a thread of its own, parked while the machine is stopped.
-/// The control thread is called back by a signal (see `Thread.signal`), from other CPUs' threads as from descriptors.
+/// The control thread is called back by a signal (see `HostThread.signal`), from other CPUs' threads as from descriptors.
 public final class RunControl: @unchecked Sendable {
   // SAFETY: (@unchecked Sendable) `shared` is touched only inside `monitor`; the rest is constant or atomic.
 
@@ -53,7 +53,7 @@ public final class RunControl: @unchecked Sendable {
     /// The stops that no `run` has returned yet, in the order in which they happened.
     var reports: [StopReport] = []
     var failure: EngineError?
-    var controlThread: Thread?
+    var controlThread: HostThread?
   }
 
   /// Makes the threads of all CPUs but number 0.
@@ -62,7 +62,7 @@ public final class RunControl: @unchecked Sendable {
     self.board = board
     shared = Shared(isRunning: Array(repeating: false, count: cpus.count))
     for cpu in cpus.dropFirst() {
-      guard Thread.start("vcpu \(cpu.index)", { [self] in park(cpu) }) != nil else {
+      guard HostThread.start("vcpu \(cpu.index)", { [self] in park(cpu) }) != nil else {
         throw EngineError("the host has no thread for CPU \(cpu.index)")
       }
     }
@@ -160,7 +160,7 @@ public final class RunControl: @unchecked Sendable {
 
   private func waitForOthers(_ attention: () -> Bool) -> StopReport? {
     while !isStopRequested.load(ordering: .acquiring) {
-      Thread.waitForSignal()
+      HostThread.waitForSignal()
       if isStopRequested.load(ordering: .acquiring) { break }
       if attention() { return StopReport(cpu: 0, cause: .requested) }
     }

@@ -41,6 +41,19 @@
       }
     }
 
+    public func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError) {
+      _ = try special()
+      cache.collectsSpecial = true
+      do throws(EngineError) {
+        for (index, value) in values { try setValue(value, of: index) }
+      } catch {
+        cache = Cache()
+        throw error
+      }
+      cache.collectsSpecial = false
+      try setSpecial { _ in }
+    }
+
     private func place(
       of index: RegisterIndex, _ buffer: UnsafeMutableRawBufferPointer
     ) throws(EngineError) -> (X86Register, UnsafeMutableRawBufferPointer) {
@@ -163,6 +176,10 @@
     private func setSpecial(_ change: (inout kvm_sregs) -> Void) throws(EngineError) {
       var registers = try special()
       change(&registers)
+      if cache.collectsSpecial {
+        cache.special = registers
+        return
+      }
       do throws(Errno) { try descriptor.control(kKVM_SET_SREGS, &registers) } catch {
         throw EngineError("the value: it does not fit the other special registers (KVM_SET_SREGS)", error)
       }
