@@ -68,7 +68,7 @@ import Testing
   @Test func kernelThatDoesNotFit() throws {
     let load = try image(SampleELF.kernel().bytes).load()
     #expect(throws: KernelImageError.self) {
-      try load.check(fits: [GuestPhysical(0)..<GuestPhysical(0x200_0000)])
+      try load.check(fits: [GuestPhysical(0)..<GuestPhysical(0x120_0000)])
     }
     try load.check(fits: [GuestPhysical(0)..<GuestPhysical(0x800_0000)])
     #expect(throws: KernelImageError.self) { try load.copy { _, _ in nil } }

@@ -46,7 +46,7 @@ final class SampleMemory {
   init(base: UInt64 = 0, count: Int) {
     self.base = GuestPhysical(base)
     buffer = .allocate(byteCount: count, alignment: 4096)
-    buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    clear()
   }
 
   deinit { buffer.deallocate() }
@@ -68,7 +68,9 @@ final class SampleMemory {
     return memcmp(start, bytes, bytes.count) == 0
   }
 
-  func clear() { buffer.initializeMemory(as: UInt8.self, repeating: 0) }
+  func clear() {
+    if let start = buffer.baseAddress { memset(start, 0, buffer.count) }
+  }
 
   func load(_ load: KernelLoad) throws(KernelImageError) { try load.copy(into: { self.bytes(at: $0, count: $1) }) }
 }
