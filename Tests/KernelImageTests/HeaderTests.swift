@@ -74,6 +74,20 @@ import Testing
     #expect(throws: KernelImageError.self) { try load.copy { _, _ in nil } }
   }
 
+  /// Only the kernel itself unpacks LZO; what its setup header says can be told all the same.
+  @Test func reportOfPayloadThatCannotBeUnpacked() throws {
+    let report = try image(SampleBzImage(packing: [], by: .lzo).bytes).report()
+    let names = report.facts.map(\.name)
+    #expect(report.lines.contains { $0.hasPrefix("compression") && $0.contains("LZO") })
+    #expect(names.contains("decompressor") && names.contains("version") && !names.contains("segment"))
+  }
+
+  @Test func setupHeaderEndsWhereTheNextFieldOfBootParamsBegins() throws {
+    var bytes = SampleBzImage(payload: SampleELF.kernel().bytes).bytes
+    bytes.set(UInt8(0xff), at: 0x201)
+    #expect(SetupHeader(head: bytes)?.bytes.count == 0x290 - 0x1f1)
+  }
+
   @Test func report() throws {
     let elf = SampleELF.kernel()
     let report = try image(SampleBzImage(packing: elf.bytes, by: .lz4).bytes).report()
@@ -85,6 +99,8 @@ import Testing
     #expect(facts["entry"] == "0x1000000")
     #expect(facts["PVH entry"] == "0x1000180")
     #expect(facts["boot protocol"] == "2.15")
+    #expect(facts["load range"] == "0x1000000-0x12224f7")
+    #expect(facts["decompressor"] == "0x1000000-0x2ffffff, entry 0x1000200")
     #expect(facts["loadflags"] == "0x1 LOADED_HIGH")
     #expect(report.facts.filter { $0.name == "segment" }.count == 3)
     let columns = Set(zip(report.lines, report.facts).map { $0.count - $1.value.count })

@@ -1,5 +1,5 @@
 import Bits
-import Glibc
+import Foundation
 import Testing
 
 @testable import KernelImage
@@ -10,7 +10,8 @@ final class TemporaryFile {
   private let descriptor: Int32
 
   init(_ bytes: [UInt8]) throws {
-    var template = Array("/tmp/hvgdb-kernel-XXXXXX".utf8CString)
+    let directory = FileManager.default.temporaryDirectory
+    var template = Array(directory.appending(path: "hvgdb-kernel-XXXXXX").path.utf8CString)
     descriptor = mkstemp(&template)
     try #require(descriptor >= 0)
     path = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map(UInt8.init), as: UTF8.self) }
