@@ -70,6 +70,17 @@ struct DebianKernelTests {
     #expect(range.contains(entry))
   }
 
+  @Test func versionOfTheVmlinuxInside() throws {
+    let image = try image()
+    let payload = try #require(image.payload)
+    var reader = try payload.open()
+    let vmlinux = try TemporaryFile(reader.bytes(#require(payload.unpackedCount)))
+    let version = try #require(try KernelImage(reading: vmlinux.open()).version())
+    let own = try #require(try image.version())
+    #expect(version.split(separator: " ").first == own.split(separator: " ").first)
+    #expect(version.hasSuffix(own.drop { $0 != "#" }))
+  }
+
   @Test func report() throws {
     let report = try image().report()
     let names = Set(report.facts.map(\.name))
