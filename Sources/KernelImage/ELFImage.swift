@@ -19,9 +19,9 @@ struct ELFImage: Sendable {
   ///
   /// - Parameters:
   ///   - head: the image's first bytes, `headCount` of them where it has as many.
-  ///   - count: the image's length, where it is known.
+  ///   - count: the image's length, or the most that it can be.
   /// - Throws: `KernelImageError` where it is not an executable of a known architecture whose segments can be loaded.
-  init(head: [UInt8], count: Int?) throws(KernelImageError) {
+  init(head: [UInt8], count: Int) throws(KernelImageError) {
     let header = try ELFHeader(head)
     architecture = try header.loadableArchitecture()
     var segments: [KernelSegment] = []
@@ -29,7 +29,7 @@ struct ELFImage: Sendable {
     for index in 0..<header.programHeaderCount {
       let program = try ProgramHeader(head, at: header.programHeaderOffset(index), index: index)
       switch program.type {
-      case .load where program.memoryCount > 0: segments.append(try program.segment(imageCount: count))
+      case .load where !program.isEmpty: segments.append(try program.segment(imageCount: count))
       case .note: if let range = program.noteRange(imageCount: count) { notes.append(range) }
       case .interpreter: throw KernelImageError("this is a program that runs under Linux, not a kernel")
       default: break
@@ -65,10 +65,10 @@ struct ELFImage: Sendable {
   ) throws(KernelImageError) -> GuestPhysical {
     // Physical first: the virtual addresses of a kernel's per-CPU segment start at 0 and hide nothing this way.
     if segments.contains(where: { $0.physicalRange.contains(GuestPhysical(entry)) }) { return GuestPhysical(entry) }
-    guard let physical = segments.lazy.compactMap({ $0.physical(of: entry) }).first else {
+    guard let segment = segments.first(where: { entry &- $0.virtual.rawValue < $0.memoryCount }) else {
       throw KernelImageError("the ELF entry point \(hex(entry)) lies in none of its segments: the file is corrupt")
     }
-    return physical
+    return segment.physical.wrapping(by: entry &- segment.virtual.rawValue)
   }
 }
 
@@ -161,7 +161,10 @@ private struct ProgramHeader {
   private let virtual: UInt64
   private let physical: UInt64
   private let fileCount: UInt64
-  let memoryCount: UInt64
+  private let memoryCount: UInt64
+
+  /// Whether there is nothing to load.
+  var isEmpty: Bool { fileCount == 0 && memoryCount == 0 }
 
   init(_ head: [UInt8], at offset: Int, index: Int) throws(KernelImageError) {
     guard offset <= head.count - Self.size, let type: UInt32 = head.littleEndian(at: offset),
@@ -183,7 +186,7 @@ private struct ProgramHeader {
     self.memoryCount = memoryCount
   }
 
-  func segment(imageCount: Int?) throws(KernelImageError) -> KernelSegment {
+  func segment(imageCount: Int) throws(KernelImageError) -> KernelSegment {
     guard fileCount <= memoryCount else {
       throw KernelImageError(
         "ELF segment \(index) has \(hex(fileCount)) bytes in the file but \(hex(memoryCount)) in memory: it is corrupt")
@@ -196,7 +199,7 @@ private struct ProgramHeader {
         "ELF segment \(index) of \(hex(memoryCount)) bytes at \(hex(physical)) is past any machine's memory: it is corrupt"
       )
     }
-    if let imageCount, segment.fileRange.upperBound > imageCount {
+    guard segment.fileRange.upperBound <= imageCount else {
       throw KernelImageError(
         "ELF segment \(index) ends at offset \(hex(segment.fileRange.upperBound)) of an image of \(hex(imageCount)) bytes:"
           + " it was cut short")
@@ -205,12 +208,10 @@ private struct ProgramHeader {
   }
 
   /// The notes' bytes; nil where they are too many to be notes or lie outside, since no load depends on them.
-  func noteRange(imageCount: Int?) -> Range<Int>? {
-    guard fileCount > 0, fileCount <= 1 << 20, let start = Int(exactly: fileOffset), start <= 1 << 52 else {
-      return nil
-    }
-    let range = start..<start + Int(fileCount)
-    if let imageCount, range.upperBound > imageCount { return nil }
-    return range
+  func noteRange(imageCount: Int) -> Range<Int>? {
+    guard fileCount > 0, fileCount <= 1 << 20, let start = Int(exactly: fileOffset),
+      let count = Int(exactly: fileCount), count <= imageCount, start <= imageCount - count
+    else { return nil }
+    return start..<start + count
   }
 }

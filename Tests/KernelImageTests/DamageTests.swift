@@ -6,7 +6,7 @@ import Testing
 /// Whatever stands in a file, it loads or gets one sentence: nothing traps, hangs or writes outside of the guest.
 @Suite struct DamageTests {
   /// The kernel's memory, and what is loaded there by a file that is whole.
-  private static let memoryRange = (base: UInt64(0x100_0000), count: 0x110_0000)
+  private static let memoryRange = (base: UInt64(0x100_0000), count: 0x40_0000)
 
   /// Tries all that a file is used for; true where it loads.
   private func attempt(_ file: KernelFile, into memory: SampleMemory? = nil) -> Bool {
