@@ -8,21 +8,26 @@ public final class KernelFile: Sendable {
   /// Its length in bytes when it was opened.
   public let count: Int
   private let descriptor: FileDescriptor
+  /// What errors call it.
+  private let role: String
 
   /// Opens a regular file.
   ///
-  /// - Parameter path: where it is; a relative path starts at the working directory.
+  /// - Parameters:
+  ///   - path: where it is; a relative path starts at the working directory.
+  ///   - role: what errors call it.
   /// - Throws: `KernelImageError` where it cannot be read, or is a directory, pipe or device.
-  public init(path: String) throws(KernelImageError) {
+  public init(path: String, role: String = "kernel") throws(KernelImageError) {
+    self.role = role
     let descriptor: FileDescriptor
     do {
       // Without nonBlocking, opening a FIFO that has no writer waits for one.
       descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
     } catch {
-      throw KernelImageError("the kernel file cannot be opened (\(error))")
+      throw KernelImageError("the \(role) file `\(path)` cannot be opened (\(error))")
     }
     do throws(KernelImageError) {
-      count = try Self.regularFileSize(of: descriptor)
+      count = try Self.regularFileSize(of: descriptor, role)
     } catch {
       try? descriptor.close()
       throw error
@@ -30,16 +35,16 @@ public final class KernelFile: Sendable {
     self.descriptor = descriptor
   }
 
-  private static func regularFileSize(of descriptor: FileDescriptor) throws(KernelImageError) -> Int {
+  private static func regularFileSize(of descriptor: FileDescriptor, _ role: String) throws(KernelImageError) -> Int {
     let status: Stat
     do {
       status = try descriptor.stat()
     } catch {
-      throw KernelImageError("the kernel file's size cannot be read (\(error))")
+      throw KernelImageError("the \(role) file's size cannot be read (\(error))")
     }
     guard status.type == .regular else {
       let what = status.type == .directory ? "a directory" : "a pipe, socket or device"
-      throw KernelImageError("the kernel is \(what) where a regular file is needed")
+      throw KernelImageError("the \(role) is \(what) where a regular file is needed")
     }
     return Int(status.size)
   }
@@ -59,7 +64,7 @@ public final class KernelFile: Sendable {
       do {
         count = try descriptor.read(fromAbsoluteOffset: Int64(offset) &+ Int64(done), into: rest)
       } catch {
-        throw KernelImageError("the kernel file cannot be read at offset \(hex(offset &+ done)) (\(error))")
+        throw KernelImageError("the \(role) file cannot be read at offset \(hex(offset &+ done)) (\(error))")
       }
       if count == 0 { break }
       done += count

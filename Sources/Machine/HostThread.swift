@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A thread of this process, by the C library's own name for it.
@@ -23,7 +24,11 @@ public struct HostThread: Sendable {
     }
     var handle = pthread_t()
     // SAFETY: the box is retained for the new thread, which takes it over; where none is made it is released here.
-    let box = Unmanaged.passRetained(Box(body))
+    let box = Unmanaged.passRetained(
+      Box {
+        clinux_set_thread_name(name)
+        body()
+      })
     let result = pthread_create(
       &handle, nil,
       { argument in
@@ -35,9 +40,11 @@ public struct HostThread: Sendable {
       return nil
     }
     pthread_detach(handle)
-    pthread_setname_np(handle, String(name.prefix(15)))
     return HostThread(handle: handle)
   }
+
+  /// The calling thread's number as the kernel counts threads, for those of its interfaces that want it.
+  public static var currentKernelID: Int32 { clinux_gettid() }
 
   /// Ends the thread's `waitForSignal`, now or the next time it is called.
   public func signal() { pthread_kill(handle, SIGIO) }

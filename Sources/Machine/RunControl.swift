@@ -104,7 +104,7 @@ public final class RunControl: @unchecked Sendable {
   // MARK: One CPU
 
   /// Runs a CPU until it stops, or until a stop is wanted: nil.
-  private func drive(_ cpu: any VirtualCPU, _ attention: (() -> Bool)?) throws(EngineError) -> StopReport? {
+  private func drive(_ cpu: any VirtualCPU, _ attention: () -> Bool) throws(EngineError) -> StopReport? {
     while true {
       switch try cpu.run() {
       case .port(let access):
@@ -122,7 +122,7 @@ public final class RunControl: @unchecked Sendable {
           try settle(cpu)
           return nil
         }
-        if let attention, attention() { return try settled(cpu, .requested) }
+        if attention() { return try settled(cpu, .requested) }
       }
     }
   }
@@ -172,7 +172,7 @@ public final class RunControl: @unchecked Sendable {
       monitor.wait { shared.isRunning[cpu.index] ? () : nil }
       var report: StopReport?
       var failure: EngineError?
-      do throws(EngineError) { report = try drive(cpu, nil) } catch { failure = error }
+      do throws(EngineError) { report = try drive(cpu) { false } } catch { failure = error }
       monitor.update {
         if let report { shared.reports.append(report) }
         if let failure { shared.failure = failure }

@@ -15,18 +15,18 @@ enum X86Monitor {
       },
       MonitorCommand("gdt", "", "the global descriptor table, decoded") { context throws(TargetError) in
         let bytes = try table("gdtr", context)
-        let isLong = try context.register("efer")[bit: EFER.longModeActiveBit]
-        let lines = SegmentDescriptor.table(bytes, isLongMode: isLong).map { "0x\(hex(UInt64($0.selector))) \($0.descriptor.summary)" }
-        return MonitorReply(lines.map { $0 + "\n" }.joined())
+        let lines = SegmentDescriptor.table(bytes, isLongMode: try isLongMode(context)).map {
+          "0x\(padded(hex(UInt64($0.selector)), to: 4)) \($0.descriptor.summary)\n"
+        }
+        return MonitorReply(lines.joined())
       },
       MonitorCommand("idt", "", "the interrupt descriptor table, decoded") { context throws(TargetError) in
         let bytes = try table("idtr", context)
-        let isLong = try context.register("efer")[bit: EFER.longModeActiveBit]
-        let lines = InterruptGate.table(bytes, isLongMode: isLong).enumerated().map { vector, gate in
+        let lines = InterruptGate.table(bytes, isLongMode: try isLongMode(context)).enumerated().map { vector, gate in
           let name = UInt8(exactly: vector).flatMap { X86Exception(rawValue: $0)?.mnemonic } ?? ""
-          return "\(padded("\(vector)", to: 3)) \(padded(name, to: 6)) \(gate.summary)"
+          return "\(padded("\(vector)", to: 3)) \(padded(name, to: 4)) \(gate.summary)\n"
         }
-        return MonitorReply(lines.map { $0 + "\n" }.joined())
+        return MonitorReply(lines.joined())
       },
     ]
   }
@@ -41,17 +41,23 @@ enum X86Monitor {
   private static func accessMSR(_ context: MonitorContext) throws(TargetError) -> MonitorReply {
     guard let argument = context.arguments.first else { throw context.usageError("which one") }
     let named = MSR.allCases.first { $0.name == argument }
-    let number = try named.map { UInt64($0.rawValue) } ?? context.number(0)
+    let number = if let named { UInt64(named.rawValue) } else { try context.number(0) }
     guard let number = UInt32(exactly: number) else { throw context.usageError("an MSR's number has 32 bits") }
-    let cpu = try context.debugger.existingCPU(context.thread)
-    let machine = context.debugger.machine
+    guard let registers = try context.debugger.existingCPU(context.thread) as? any ModelSpecificRegisters else {
+      throw .failed("this engine does not reach model-specific registers")
+    }
+    let value = context.arguments.count > 1 ? try context.number(1) : nil
     do throws(EngineError) {
-      if context.arguments.count > 1 {
-        try machine.setMSR(number, try value(context), of: cpu)
+      if let value {
+        try registers.writeMSR(number, value)
         context.debugger.invalidateTranslations()
       }
-      return MonitorReply("msr 0x\(hex(UInt64(number))) = 0x\(hex(try machine.msr(number, of: cpu)))\n")
+      return MonitorReply("msr 0x\(hex(UInt64(number))) = 0x\(hex(try registers.readMSR(number)))\n")
     } catch { throw .failed(error.description) }
+  }
+
+  private static func isLongMode(_ context: MonitorContext) throws(TargetError) -> Bool {
+    EFER(rawValue: try context.register("efer")).contains(.longModeActive)
   }
 
   private static func showCPUID(_ context: MonitorContext, _ cpuid: [CPUIDTable]) throws(TargetError) -> MonitorReply {

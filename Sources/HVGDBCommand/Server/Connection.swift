@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import GDBRemote
 
@@ -31,19 +32,13 @@ struct Connection: ~Copyable {
     self.output = output
     ownsDescriptors = owns
     buffer = .allocate(byteCount: Self.bufferCount, alignment: 16)
-    Self.signalOnInput(input)
+    // Input calls this thread back from the guest, and reading does not wait.
+    _ = clinux_signal_this_thread(input)
   }
 
   deinit {
     buffer.deallocate()
     if ownsDescriptors { close(input) }
-  }
-
-  /// Has input call the calling thread back from the guest (`HostThread.signal`), and reading not wait.
-  private static func signalOnInput(_ descriptor: CInt) {
-    var owner = f_owner_ex(type: __pid_type(rawValue: 0), pid: gettid())
-    _ = fcntl(descriptor, F_SETOWN_EX, &owner)
-    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_ASYNC | O_NONBLOCK)
   }
 
   /// Waits for bytes and gives them to the session.

@@ -70,7 +70,7 @@ struct DebugServer {
     switch event.reason {
     case .exited(let status): return Int32(status)
     default:
-      if debugger.isGuestAlive || debugger.canGoOn { return nil }
+      if debugger.isGuestAlive || debugger.endIsOrderly { return nil }
       // A guest that died keeps its state for whoever looks; where nobody can there is nothing to wait for.
       runsAlone = false
       return doorkeeper == nil ? 1 : nil

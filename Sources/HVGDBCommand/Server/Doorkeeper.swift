@@ -37,6 +37,9 @@ final class Doorkeeper: Sendable {
     return descriptor.map { Connection(socket: $0) }
   }
 
+  /// Whether a client waits to be served.
+  var hasVisitor: Bool { state.withLock { $0.waiting != nil } }
+
   /// The client is gone: the next one is let in.
   func clientLeft() { state.withLock { $0.isServing = false } }
 
@@ -55,7 +58,7 @@ final class Doorkeeper: Sendable {
   }
 
   private func refuse(_ client: CInt) {
-    _ = Self.refusal.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+    _ = Self.refusal.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     shutdown(client, Int32(SHUT_WR))
     // Closed with unread input, a socket throws away what was sent.
     var byte: UInt8 = 0

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import Machine
 import Synchronization
@@ -144,11 +145,12 @@ final class GuestConsole: Sendable {
   }
 
   private static func openPseudoTerminal() throws -> (CInt, String) {
-    let descriptor = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-    guard descriptor >= 0, grantpt(descriptor) == 0, unlockpt(descriptor) == 0, let name = ptsname(descriptor) else {
+    var name = [CChar](repeating: 0, count: 64)
+    let descriptor = clinux_open_pseudo_terminal(&name, name.count)
+    guard descriptor >= 0 else {
       throw ListenError(description: "the host has no pseudo-terminal to spare: \(Errno(rawValue: errno))")
     }
-    return (descriptor, String(cString: name))
+    return (descriptor, String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
 }
 

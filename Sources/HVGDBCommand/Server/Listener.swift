@@ -37,8 +37,9 @@ struct Listener: ~Copyable {
 
   /// Takes the next client; nil where it went away meanwhile.
   func accept() -> CInt? {
-    let client = accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+    let client = Glibc.accept(descriptor, nil, nil)
     guard client >= 0 else { return nil }
+    _ = fcntl(client, F_SETFD, FD_CLOEXEC)
     // Packets are small and each waits for its reply.
     var one: CInt = 1
     setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))

@@ -12,7 +12,7 @@ public final class PCLoader: BootLoader {
     /// The kernel.
     public var kernel: KernelImage
     /// The initial RAM disk.
-    public var initialRAMDisk: KernelFile?
+    public var initialRAMDisk: InitialRAMDisk?
     /// The kernel's command line.
     public var commandLine: [UInt8]
     /// The machine's RAM in bytes, a multiple of 4096.
@@ -22,7 +22,7 @@ public final class PCLoader: BootLoader {
 
     /// Puts the options together.
     public init(
-      kernel: KernelImage, initialRAMDisk: KernelFile? = nil, commandLine: [UInt8] = [], memorySize: UInt64,
+      kernel: KernelImage, initialRAMDisk: InitialRAMDisk? = nil, commandLine: [UInt8] = [], memorySize: UInt64,
       throughDecompressor: Bool = false
     ) {
       self.kernel = kernel
@@ -49,11 +49,15 @@ public final class PCLoader: BootLoader {
     do {
       let load = try options.kernel.load(throughDecompressor: options.throughDecompressor)
       try load.check(fits: memory.regions.map { $0.start..<$0.start.wrapping(by: $0.count) })
-      let state = try bootState(of: load, cpuCount: machine.cpus.count)
+      let disk = try options.initialRAMDisk.map { try place(of: $0, beside: load) }
+      let state = try bootState(of: load, disk, cpuCount: machine.cpus.count)
       for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
-      try setRegisters(state.registers, of: machine.cpus[0])
+      try machine.cpus[0].setValues(
+        state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
+      let file = options.initialRAMDisk
       return { () throws(MachineError) in
         do throws(KernelImageError) {
+          if let disk, let bytes = memory.bytes(at: disk.lowerBound) { try file?.copy(into: bytes) }
           try load.copy { address, count in
             guard let bytes = memory.bytes(at: address), bytes.count >= count else { return nil }
             return bytes
@@ -69,40 +73,28 @@ public final class PCLoader: BootLoader {
     }
   }
 
-  private func bootState(of load: KernelLoad, cpuCount: Int) throws -> BootState {
-    let tables = ACPITables(cpuCount: cpuCount, at: PCMemoryLayout.acpi)
-    var request = BootRequest(commandLine: options.commandLine, memorySize: options.memorySize, rsdp: tables.rsdp)
-    var disk: BootState.Blob?
-    if let file = options.initialRAMDisk {
-      let bytes = try file.contents()
-      guard
-        let address = PCMemoryLayout.initialRAMDisk(
-          count: UInt64(bytes.count), memorySize: options.memorySize, kernelEnd: load.physicalRange.upperBound,
-          limit: load.setupHeader?.initrdLimit ?? 0x7FFF_FFFF)
-      else {
-        throw MachineError(
-          "the initial RAM disk of \(bytes.count >> 10) KiB does not fit beside the kernel: give more by --memory")
-      }
-      request.initialRAMDisk = address..<address.wrapping(by: UInt64(bytes.count))
-      disk = BootState.Blob(address, bytes)
+  private func place(of disk: InitialRAMDisk, beside load: KernelLoad) throws(MachineError) -> Range<GuestPhysical> {
+    let count = UInt64(disk.count)
+    guard
+      let start = PCMemoryLayout.initialRAMDisk(
+        count: count, memorySize: options.memorySize, kernelEnd: load.physicalRange.upperBound,
+        limit: load.setupHeader?.initrdLimit ?? 0x7FFF_FFFF)
+    else {
+      throw MachineError(
+        "the initial RAM disk of \(count >> 10) KiB does not fit beside the kernel: give the guest more by --memory")
     }
-    var state: BootState
-    switch load.bootProtocol {
-    case .linux64, .bare:
-      state = try LinuxBootProtocol.state(for: request, entry: load.entry, setupHeader: load.setupHeader?.bytes)
-    }
-    state.blobs += tables.blobs
-    if let disk { state.blobs.append(disk) }
-    return state
+    return start..<start.wrapping(by: count)
   }
 
-  /// Sets registers in the order in which one may depend on another: segments and control registers go as one.
-  private func setRegisters(_ settings: [BootState.Setting], of cpu: any VirtualCPU) throws(MachineError) {
-    do throws(EngineError) {
-      try cpu.setValues(
-        settings.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
-    } catch {
-      throw MachineError("CPU 0 cannot be put at the kernel's entry: \(error)")
-    }
+  private func bootState(
+    of load: KernelLoad, _ disk: Range<GuestPhysical>?, cpuCount: Int
+  ) throws(BootError) -> BootState {
+    let tables = ACPITables(cpuCount: cpuCount)
+    let request = BootRequest(
+      commandLine: options.commandLine, initialRAMDisk: disk, memorySize: options.memorySize, rsdp: ACPITables.rsdp)
+    var state = try LinuxBootProtocol.state(
+      for: request, entry: load.entry, setupHeader: load.setupHeader?.bytes)
+    state.blobs += tables.blobs
+    return state
   }
 }
