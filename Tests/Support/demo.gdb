@@ -12,11 +12,14 @@ info registers rip
 
 # The kernel leaves its physical addresses by an indirect jump behind the change of CR3.
 echo \n--- to the jump into the high half\n
+# Some kernels jump through RAX, others through memory: the nearer one is it.
 find /b1 $pc, +0x400, 0xff, 0xe0
-if $numfound == 0
-  find /b1 $pc, +0x400, 0xff, 0x25
+set $jump = $numfound ? (unsigned long)$_ : ~0ul
+find /b1 $pc, +0x400, 0xff, 0x25
+if $numfound && (unsigned long)$_ < $jump
+  set $jump = (unsigned long)$_
 end
-hbreak *$_
+hbreak *$jump
 continue
 x/i $pc
 stepi

@@ -7,32 +7,38 @@ Tests/Support/install.sh
 # Without a kernel the tests that boot one are skipped and say so.
 Tests/Support/kernels.sh || true
 Tests/Support/guests.sh
-swift format lint --strict --recursive Package.swift Sources Tests
+
+status=0
+lint=clean
+swift format lint --strict --recursive Package.swift Sources Tests || lint=faulty
 swift build --build-tests
 
 log=.build/test.log
-status=0
 swift test --skip-build --disable-xctest 2>&1 | tee "$log" || status=$?
 
-# Swift Testing's lines: a symbol, then: Test NAME passed|failed|skipped ...
-count() { grep -cE "^[^ ]+ Test .* $1" "$log" || true; }
-runs='^[^ ]+ Test run '
-passed=$(($(count 'passed after') - $(grep -cE "$runs.* passed after" "$log" || true)))
-failed=$(($(count 'failed after') - $(grep -cE "$runs.* failed after" "$log" || true)))
-skipped=$(count 'skipped')
+# What Swift Testing says of each test, behind a symbol, and of all of them at the end.
+test='^[^ ]+ Test'
+total=$(sed -nE "s/$test run with ([0-9]+) tests? .* (passed|failed) after .*/\1/p" "$log" | tail -n 1)
+failed=$(grep -vE "$test run" "$log" | grep -cE "$test .* failed after" || true)
+skipped=$(grep -cE "$test .* skipped(\.|: )" "$log" || true)
 
-if ! grep -qE "$runs.* (passed|failed) after" "$log"; then
-  echo "The tests ended before they could be counted."
-  status=1
-fi
 if [ "$skipped" -gt 0 ]; then
   echo "Skipped:"
-  sed -nE 's/^[^ ]+ Test (.*) skipped(: )?(.*)$/  \1: \3/p' "$log"
+  sed -nE "s/$test (.*) skipped: \"(.*)\"$/  \1: \2/p; s/$test (.*) skipped\.$/  \1: no reason is given/p" "$log"
 fi
 if [ "$failed" -gt 0 ]; then
   echo "Failed:"
-  grep -vE "$runs" "$log" | sed -nE 's/^[^ ]+ Test (.*) failed after.*$/  \1/p'
+  grep -vE "$test run" "$log" | sed -nE "s/$test (.*) failed after .*/  \1/p"
   status=1
 fi
-echo "$passed passed, $failed failed, $skipped skipped"
+if [ "$lint" = faulty ]; then
+  echo "The style check found the faults above the build."
+  status=1
+fi
+if [ -z "$total" ]; then
+  echo "The tests ended before they were all run."
+  [ "$status" -ne 0 ] || status=1
+  total=$((failed + skipped))
+fi
+echo "$((total - failed - skipped)) passed, $failed failed, $skipped skipped"
 exit "$status"
