@@ -1,0 +1,45 @@
+import Bits
+
+/// A register whose bits have names.
+///
+/// The names drive both what GDB prints of the register and `names(of:)`; the options are those that logic asks for.
+public protocol NamedBits: OptionSet, Sendable where RawValue == UInt64, Element == Self {
+  /// The fields in ascending order of their bits; bits between them are reserved.
+  static var fields: [NamedField] { get }
+}
+
+/// A named bit, or several that are one number.
+public struct NamedField: Sendable {
+  /// The manual's mnemonic.
+  public let name: String
+  /// The bits, 63 at most.
+  public let bits: ClosedRange<Int>
+
+  /// Names the bits `bits`.
+  public init(_ name: String, _ bits: ClosedRange<Int>) {
+    self.name = name
+    self.bits = bits
+  }
+
+  /// Names the bit `bit`.
+  public init(_ name: String, _ bit: Int) { self.init(name, bit...bit) }
+}
+
+extension NamedBits {
+  /// Makes the option of one bit.
+  public init(bit: Int) { self.init(rawValue: 1 << UInt64(truncatingIfNeeded: bit)) }
+
+  /// The mnemonics of the bits that are set, numbers as `NAME=value` where they are not 0, with spaces between.
+  public var summary: String {
+    Self.fields.compactMap { field in
+      let value = rawValue[bits: field.bits]
+      guard value != 0 else { return nil }
+      return field.bits.count == 1 ? field.name : "\(field.name)=\(value)"
+    }.joined(separator: " ")
+  }
+
+  /// The fields as a GDB flags type takes them.
+  static var gdbFields: [(name: String, bits: ClosedRange<Int>, type: String?)] {
+    fields.map { (name: $0.name, bits: $0.bits, type: nil) }
+  }
+}
