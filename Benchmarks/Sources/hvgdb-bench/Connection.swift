@@ -47,7 +47,8 @@ struct Connection: ~Copyable {
     throw BenchmarkError("no loopback port is free")
   }
 
-  private init(descriptor: CInt) { self.descriptor = descriptor }
+  /// Takes over a connected socket.
+  init(descriptor: CInt) { self.descriptor = descriptor }
 
   private func configure(isTCP: Bool) throws(BenchmarkError) {
     var limit = timeval(tv_sec: Self.timeoutSeconds, tv_usec: 0)

@@ -54,7 +54,9 @@ struct Results: Codable {
 }
 
 /// How often a second `body` runs: it is repeated, some times between two looks at the clock, until `budget` is used up.
-func rate(for budget: Duration, batch: Int = 16, _ body: () throws(BenchmarkError) -> Void) throws(BenchmarkError)
+func rate(
+  for budget: Duration, batch: Int = 16, _ body: () throws(BenchmarkError) -> Void
+) throws(BenchmarkError)
   -> (count: Int, perSecond: Double)
 {
   let start = ContinuousClock.now

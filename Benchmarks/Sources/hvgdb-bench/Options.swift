@@ -1,8 +1,10 @@
+import Glibc
+
 /// The command line.
 struct Options {
   static let usage = """
     usage: hvgdb-bench [--hvgdb FILE] [--qemu FILE] [--kernel FILE] [--append STRING]
-                       [--rounds N] [--quick] [--unix] [--json FILE]
+                       [--rounds N] [--quick] [--unix] [--late-acks] [--json FILE]
 
       --hvgdb FILE     the hvgdb to measure (default: .build/release/hvgdb)
       --qemu FILE      the QEMU to compare it to (default: qemu-system-x86_64)
@@ -11,20 +13,28 @@ struct Options {
       --rounds N       how often each server is started and measured (default: 7)
       --quick          3 short rounds
       --unix           unix sockets in place of TCP on loopback
+      --late-acks      acknowledge with the next request, to a server that needs it, and not at once as gdb does
       --json FILE      writes every sample to a file
     """
 
-  var hvgdb = ".build/release/hvgdb"
+  var hvgdb: String
   var qemu = "qemu-system-x86_64"
   var kernel: String?
+  /// Where a kernel is looked for when none is named.
+  let kernelFolder: String
   var commandLine = "console=ttyS0"
   var rounds = 7
   var budget = Duration.milliseconds(500)
   var usesUnixSockets = false
+  var acknowledgesLate = false
   var json: String?
   var wantsHelp = false
 
   init(_ arguments: some Sequence<String>) throws(BenchmarkError) {
+    // The project's top folder or this package's: wherever it is started from.
+    let top = access("Benchmarks", F_OK) == 0 ? "." : ".."
+    hvgdb = "\(top)/.build/release/hvgdb"
+    kernelFolder = "\(top)/.cache/kernels/amd64"
     var rest = arguments.makeIterator()
     func value(of option: String) throws(BenchmarkError) -> String {
       guard let value = rest.next() else { throw BenchmarkError("\(option) needs a value") }
@@ -38,6 +48,7 @@ struct Options {
       case "--append": commandLine = try value(of: option)
       case "--json": json = try value(of: option)
       case "--unix": usesUnixSockets = true
+      case "--late-acks": acknowledgesLate = true
       case "--help", "-h": wantsHelp = true
       case "--quick": (rounds, budget) = (3, .milliseconds(150))
       case "--rounds":

@@ -1,7 +1,7 @@
 /// A client of GDB's remote serial protocol, the same for every server: strictly one request, then its reply.
 ///
 /// It asks for what gdb asks for (`qSupported`, no acknowledgments, the target description), sends packets as large as
-/// the server's `PacketSize` allows, and never more than one system call each way where the server allows that.
+/// the server's `PacketSize` allows, and each packet by one system call.
 final class RSPClient {
   /// How memory is read.
   enum MemoryRead {
@@ -23,13 +23,21 @@ final class RSPClient {
   private var expanded = ByteBuffer(capacity: 1 << 20)
   private var outgoing = ByteBuffer(capacity: 1 << 16)
   private var acknowledges = true
+  private let acknowledgesLate: Bool
   private var owesAcknowledgment = false
 
   /// A packet that does not end within so many bytes is no packet.
   private static let sizeLimit = 64 << 20
 
-  init(_ connection: consuming Connection) {
+  /// Takes over a connection.
+  ///
+  /// - Parameters:
+  ///   - connection: a connection to a server that has just accepted it.
+  ///   - acknowledgesLate: whether an acknowledgment goes out with the next request, which spares the server a
+  ///     wake-up, in place of at once, as gdb does it.
+  init(_ connection: consuming Connection, acknowledgesLate: Bool) {
     self.connection = connection
+    self.acknowledgesLate = acknowledgesLate
   }
 
   /// Whether the server has the `x` packet that `binary-upload+` announces.
@@ -57,7 +65,6 @@ final class RSPClient {
     guard features.contains("QStartNoAckMode+") else { return }
     try expectOK("QStartNoAckMode")
     acknowledges = false
-    owesAcknowledgment = false
   }
 
   /// Reads a document of the target's by `qXfer`.
@@ -173,7 +180,6 @@ final class RSPClient {
 
   private func send(_ data: [UInt8]) throws(BenchmarkError) {
     outgoing.count = 0
-    // With the next request it costs the server no wake-up of its own.
     if owesAcknowledgment { outgoing.append(UInt8(ascii: "+")) }
     owesAcknowledgment = false
     outgoing.append(UInt8(ascii: "$"))
@@ -187,12 +193,19 @@ final class RSPClient {
     try connection.send(outgoing.bytes)
   }
 
+  private func acknowledge() throws(BenchmarkError) {
+    guard !acknowledgesLate else { return owesAcknowledgment = true }
+    outgoing.count = 0
+    outgoing.append(UInt8(ascii: "+"))
+    try connection.send(outgoing.bytes)
+  }
+
   /// The next packet's data, valid until the next call.
   private func receive() throws(BenchmarkError) -> UnsafeRawBufferPointer {
     while true {
       let (isNotification, data) = try receiveFrame()
       guard !isNotification else { continue }
-      owesAcknowledgment = acknowledges
+      if acknowledges { try acknowledge() }
       guard data.firstIndex(of: UInt8(ascii: "*"), from: 0) != nil else { return data }
       guard PacketCoding.expandRuns(data, into: &expanded), expanded.count <= Self.sizeLimit else {
         throw BenchmarkError("a reply's run lengths are malformed")

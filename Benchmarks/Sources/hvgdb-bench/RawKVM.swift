@@ -68,7 +68,9 @@ final class RawKVM {
     guard ioctl(descriptors.cpu, request, &argument) == 0 else { throw .system("a vCPU ioctl") }
   }
 
-  private static func map(_ size: Int, _ flags: CInt, _ descriptor: CInt) throws(BenchmarkError)
+  private static func map(
+    _ size: Int, _ flags: CInt, _ descriptor: CInt
+  ) throws(BenchmarkError)
     -> UnsafeMutableRawPointer
   {
     // SAFETY: a new mapping, unmapped only by its owner.

@@ -13,7 +13,7 @@ struct Round {
     do {
       try measure(server, contents: &contents, results: &results)
     } catch {
-      throw BenchmarkError("\(launch.kind.rawValue): \(error)\n\(server.process.outputText)")
+      throw BenchmarkError("\(error)\n\(server.process.outputText)")
     }
   }
 
@@ -81,7 +81,9 @@ struct Round {
     if kind == .hvgdb {
       try client.readMemory(at: address, count: byteCount, into: &buffer, by: .hexadecimal)
       let read = GuestContents(read: Array(buffer.bytes), kernel: kernelFile)
-      guard contents == nil || contents?.bytes == read.bytes else { throw BenchmarkError("two guests differ in memory") }
+      guard contents == nil || contents?.bytes == read.bytes else {
+        throw BenchmarkError("two guests differ in memory")
+      }
       contents = read
     }
     let expected = contents ?? GuestContents(repeating: kernelFile)
@@ -89,12 +91,14 @@ struct Round {
     if kind != .hvgdb {
       try client.writeMemory(at: address, from: expected.bytes)
     }
-    for (method, figure) in [(RSPClient.MemoryRead.hexadecimal, Figure.hexadecimalRead), (.binary, .binaryRead)] {
-      guard method == .hexadecimal || client.readsBinary else { continue }
+    for (method, figure) in [(RSPClient.MemoryRead.hexadecimal, Figure.hexadecimalRead), (.binary, .binaryRead)]
+    where method == .hexadecimal || client.readsBinary {
       let (_, perSecond) = try rate(for: budget, batch: 1) { () throws(BenchmarkError) in
         try client.readMemory(at: address, count: byteCount, into: &buffer, by: method)
       }
-      guard buffer.bytes.elementsEqual(expected.bytes) else { throw BenchmarkError("\(figure.rawValue) gave other bytes") }
+      guard buffer.bytes.elementsEqual(expected.bytes) else {
+        throw BenchmarkError("\(figure.rawValue) gave other bytes")
+      }
       results.add(perSecond * Double(byteCount) / 1e6, figure, kind)
     }
   }

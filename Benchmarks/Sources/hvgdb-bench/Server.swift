@@ -14,6 +14,7 @@ struct Launch {
   let executable: String
   let kernel: String
   let commandLine: String
+  let acknowledgesLate: Bool
 
   func arguments(listeningOn endpoint: Endpoint) -> [String] {
     switch kind {
@@ -57,10 +58,11 @@ struct Server: ~Copyable {
     let process = try ChildProcess(launch.executable, launch.arguments(listeningOn: endpoint))
     let client: RSPClient
     do {
-      client = RSPClient(try Self.connect(to: endpoint, of: process, until: start + .seconds(30)))
+      let connection = try Self.connect(to: endpoint, of: process, until: start + .seconds(30))
+      client = RSPClient(connection, acknowledgesLate: launch.acknowledgesLate)
       try client.attach()
     } catch {
-      throw BenchmarkError("\(launch.kind.rawValue): \(error)\n\(process.outputText)")
+      throw BenchmarkError("\(error)\n\(process.outputText)")
     }
     startTime = clock.now - start
     kind = launch.kind

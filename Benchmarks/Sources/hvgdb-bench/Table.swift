@@ -15,7 +15,8 @@ struct Table {
   var text: String {
     let widths = isNumeric.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     let rule = isNumeric.indices.map { column in
-      isNumeric[column] ? String(repeating: "-", count: widths[column] - 1) + ":"
+      isNumeric[column]
+        ? String(repeating: "-", count: widths[column] - 1) + ":"
         : String(repeating: "-", count: widths[column])
     }
     return ([rows[0], rule] + rows.dropFirst()).map { cells in
