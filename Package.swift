@@ -67,7 +67,7 @@ let package = Package(
 
     tests("BitsTests", ["Bits"]),
     tests("GDBRemoteTests", ["GDBRemote", "Architecture"]),
-    tests("KernelImageTests", ["KernelImage", "Bits", "Architecture"]),
+    tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("DevicesTests", ["Devices"]),

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-pid_t clinux_gettid(void) { return gettid(); }
+int clinux_gettid(void) { return gettid(); }
 
 void clinux_set_thread_name(const char *name) {
   char cut[16];
@@ -23,10 +23,10 @@ int clinux_signal_this_thread(int descriptor) {
   return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_ASYNC | O_NONBLOCK);
 }
 
-int clinux_open_pseudo_terminal(char *name, size_t capacity) {
+int clinux_open_pseudo_terminal(char *name, int capacity) {
   int descriptor = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (descriptor < 0) return -1;
-  if (grantpt(descriptor) == 0 && unlockpt(descriptor) == 0 && ptsname_r(descriptor, name, capacity) == 0)
+  if (grantpt(descriptor) == 0 && unlockpt(descriptor) == 0 && ptsname_r(descriptor, name, (size_t)capacity) == 0)
     return descriptor;
   close(descriptor);
   return -1;

@@ -1,12 +1,11 @@
 /// Interfaces of Linux that the C library shows only to programs compiled with _GNU_SOURCE, which Swift's import is not.
+///
+/// It includes no system header: Swift would take the C library's types for this module's.
 #ifndef CLINUX_H
 #define CLINUX_H
 
-#include <stddef.h>
-#include <sys/types.h>
-
 /// gettid(2).
-pid_t clinux_gettid(void);
+int clinux_gettid(void);
 
 /// pthread_setname_np(3) for the calling thread; at most 15 bytes count.
 void clinux_set_thread_name(const char *name);
@@ -16,6 +15,6 @@ void clinux_set_thread_name(const char *name);
 int clinux_signal_this_thread(int descriptor);
 
 /// Opens a pseudo-terminal and tells the name of its other end. Returns the descriptor, or -1 with errno set.
-int clinux_open_pseudo_terminal(char *name, size_t capacity);
+int clinux_open_pseudo_terminal(char *name, int capacity);
 
 #endif

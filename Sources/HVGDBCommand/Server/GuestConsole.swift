@@ -146,7 +146,7 @@ final class GuestConsole: Sendable {
 
   private static func openPseudoTerminal() throws -> (CInt, String) {
     var name = [CChar](repeating: 0, count: 64)
-    let descriptor = clinux_open_pseudo_terminal(&name, name.count)
+    let descriptor = clinux_open_pseudo_terminal(&name, Int32(name.count))
     guard descriptor >= 0 else {
       throw ListenError(description: "the host has no pseudo-terminal to spare: \(Errno(rawValue: errno))")
     }
