@@ -51,8 +51,10 @@ struct ELFImage: Sendable {
       throw KernelImageError(
         "the ELF segments at \(lower.physical) and \(upper.physical) overlap in memory: the file is corrupt")
     }
-    let byOffset = segments.sorted { ($0.fileOffset, $0.fileCount) < ($1.fileOffset, $1.fileCount) }
-    for (lower, upper) in zip(byOffset, byOffset.dropFirst()) where lower.fileRange.upperBound > upper.fileOffset {
+    let byOffset = segments.sorted { $0.fileOffset < $1.fileOffset }
+    // A segment of zeros alone has an offset too, but one that means nothing.
+    let copied = byOffset.filter { $0.fileCount > 0 }
+    for (lower, upper) in zip(copied, copied.dropFirst()) where lower.fileRange.upperBound > upper.fileOffset {
       throw KernelImageError(
         "the ELF segments at \(lower.physical) and \(upper.physical) share bytes of the file: it is corrupt")
     }
@@ -74,6 +76,17 @@ struct ELFImage: Sendable {
 
 /// The ELF header of a 64-bit little-endian file.
 private struct ELFHeader {
+  /// `e_type`.
+  private enum FileType: UInt16 {
+    case relocatable = 1
+    case executable = 2
+    case shared = 3
+    case core = 4
+  }
+
+  /// `EM_X86_64`.
+  private static let x86Machine: UInt16 = 62
+
   private let type: UInt16
   private let machine: UInt16
   let entry: UInt64
@@ -110,19 +123,20 @@ private struct ELFHeader {
 
   /// The architecture, if this is an executable of one that can be loaded.
   func loadableArchitecture() throws(KernelImageError) -> GuestArchitecture {
-    guard machine == 62 else {
+    guard machine == Self.x86Machine else {
       throw KernelImageError(
         "this is an ELF file for \(Self.name(ofMachine: machine)) where an x86-64 kernel is needed")
     }
-    switch type {
-    case 2: return .x86_64
-    case 1: throw KernelImageError("this is an ELF object file or kernel module where a linked kernel is needed")
-    case 3:
+    switch FileType(rawValue: type) {
+    case .executable: return .x86_64
+    case .relocatable:
+      throw KernelImageError("this is an ELF object file or kernel module where a linked kernel is needed")
+    case .shared:
       throw KernelImageError(
         "this is an ELF shared library or position-independent program where a kernel linked to fixed addresses is needed"
       )
-    case 4: throw KernelImageError("this is a core dump where a kernel is needed")
-    default: throw KernelImageError("the ELF header states the unknown type \(type) where 2, executable, is needed")
+    case .core: throw KernelImageError("this is a core dump where a kernel is needed")
+    case nil: throw KernelImageError("the ELF header states the unknown type \(type) where 2, executable, is needed")
     }
   }
 
@@ -135,7 +149,7 @@ private struct ELFHeader {
     case 21: "64-bit PowerPC"
     case 22: "IBM S/390"
     case 40: "32-bit Arm"
-    case 62: "x86-64"
+    case x86Machine: "x86-64"
     case 183: "arm64"
     case 243: "RISC-V"
     case 258: "LoongArch"
@@ -146,6 +160,7 @@ private struct ELFHeader {
 
 /// One program header of a 64-bit ELF file.
 private struct ProgramHeader {
+  /// `p_type`.
   enum Kind: UInt32 {
     case load = 1
     case interpreter = 3
@@ -199,7 +214,7 @@ private struct ProgramHeader {
         "ELF segment \(index) of \(hex(memoryCount)) bytes at \(hex(physical)) is past any machine's memory: it is corrupt"
       )
     }
-    guard segment.fileRange.upperBound <= imageCount else {
+    guard fileCount == 0 || segment.fileRange.upperBound <= imageCount else {
       throw KernelImageError(
         "ELF segment \(index) ends at offset \(hex(segment.fileRange.upperBound)) of an image of \(hex(imageCount)) bytes:"
           + " it was cut short")

@@ -114,11 +114,9 @@ public struct KernelImage: Sendable {
     guard let bare = file.slice(at: start, count: count - 4), count > 4 else {
       throw KernelImageError("the payload of \(count) bytes at offset \(hex(start)) is too short to be a kernel")
     }
-    var size = [UInt8](repeating: 0, count: 4)
-    try size.fill { buffer throws(KernelImageError) in try packed.read(at: count - 4, into: buffer) }
+    let size: UInt32 = try packed.bytes(at: count - 4, count: 4).littleEndian(at: 0) ?? 0
     return Payload(
-      slice: compression == .gzip ? packed : bare, compression: compression,
-      unpackedCount: size.littleEndian(at: 0, as: UInt32.self).map { Int($0) })
+      slice: compression == .gzip ? packed : bare, compression: compression, unpackedCount: Int(size))
   }
 }
 

@@ -92,11 +92,12 @@ import Testing
   /// Every length of a payload whose header states that length.
   @Test(arguments: Compression.unpackable)
   func payloadThatEndsTooEarly(_ compression: Compression) throws {
-    let packed = try compression.pack(SampleELF.kernel().bytes)
+    let image = SampleELF.kernel().bytes
+    let packed = try compression.pack(image)
     let memory = SampleMemory(base: Self.memoryRange.base, count: Self.memoryRange.count)
     for count in stride(from: 1, to: packed.count, by: packed.count / 40) {
       var sample = SampleBzImage(payload: Array(packed.prefix(count)))
-      sample.payload.appendLittleEndian(UInt32(SampleELF.kernel().bytes.count))
+      sample.payload.appendLittleEndian(UInt32(image.count))
       #expect(try !attempt(TemporaryFile(sample.bytes).open(), into: memory))
     }
   }

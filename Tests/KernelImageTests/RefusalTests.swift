@@ -140,6 +140,20 @@ import Testing
     #expect(error?.description.contains(name) == true)
   }
 
+  @Test func sparseFileThatIsLargerThanAnyKernel() throws {
+    // Shared memory has files of any length on every host.
+    let name = "/hvgdb-kernel-\(getpid())"
+    let descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0o600)
+    try #require(descriptor >= 0)
+    defer {
+      close(descriptor)
+      shm_unlink(name)
+    }
+    try #require(ftruncate(descriptor, 1 << 50) == 0)
+    let error = #expect(throws: KernelImageError.self) { try KernelFile(path: "/proc/self/fd/\(descriptor)") }
+    #expect(error?.description.contains("larger than any kernel") == true)
+  }
+
   @Test func pipeDoesNotWait() throws {
     let temporary = try TemporaryFile([])
     let path = temporary.path + ".fifo"

@@ -111,8 +111,9 @@ struct SampleELF {
       image.set(program.memoryCount, at: start + 40)
     }
     for content in contents {
-      image.pad(to: content.offset + content.bytes.count)
-      image.replaceSubrange(content.offset..<content.offset + content.bytes.count, with: content.bytes)
+      image.pad(to: content.offset)
+      image.replaceSubrange(
+        content.offset..<min(content.offset + content.bytes.count, image.count), with: content.bytes)
     }
     return image
   }

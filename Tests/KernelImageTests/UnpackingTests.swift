@@ -48,6 +48,15 @@ import Testing
     try Self.load(elf.bytes, of: elf)
   }
 
+  /// A segment of zeros alone takes no bytes of the file, whatever offset it states.
+  @Test(arguments: [0x2100, 1 << 40])
+  func segmentOfZeros(_ offset: UInt64) throws {
+    var elf = SampleELF.kernel()
+    elf.add([], offset: 0x2100, physical: 0x180_0000, zeros: 0x1000)
+    elf.programs[4].offset = offset
+    try Self.load(elf.bytes, of: elf)
+  }
+
   @Test(arguments: Compression.unpackable)
   func packedVmlinux(_ compression: Compression) throws {
     let elf = SampleELF.kernel()
