@@ -1,4 +1,5 @@
 PREFIX ?= /usr/local
+SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
 .PHONY: build demo test bench lint format guests kernels install clean help
 
@@ -12,16 +13,17 @@ demo: ## Boot Debian's kernel and attach gdb at its first instruction.
 test: ## Run every test, with all the set-up that it takes.
 	@Tests/Support/test.sh
 
-bench: ## Measure hvgdb beside QEMU's stub.
+bench: build ## Measure hvgdb beside QEMU's stub; BENCH_OPTIONS goes to hvgdb-bench.
 	@Tests/Support/install.sh bench
 	@Tests/Support/kernels.sh
-	swift run --configuration release --package-path Benchmarks
+	swift build --configuration release --package-path Benchmarks
+	@"$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/hvgdb-bench" $(BENCH_OPTIONS)
 
 lint: ## Check the style of every source file.
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive $(SWIFT_FILES)
 
 format: ## Put every source file into that style.
-	swift format --in-place --recursive Package.swift Sources Tests
+	swift format --in-place --recursive $(SWIFT_FILES)
 
 guests: ## Assemble the test guests to .build/guests.
 	@Tests/Support/guests.sh

@@ -33,6 +33,6 @@ apt_install() {
 echo "install: ${missing[*]}"
 # A machine without package lists, or with old ones, needs an update first.
 if apt_install >/dev/null 2>&1; then exit 0; fi
-if "${as_root[@]}" apt-get update --quiet >/dev/null 2>&1 && apt_install; then exit 0; fi
+if "${as_root[@]}" apt-get update --quiet >/dev/null 2>&1 && apt_install >/dev/null; then exit 0; fi
 echo "install: missing ${missing[*]}; they could not be installed, is there a network?" >&2
 exit 1

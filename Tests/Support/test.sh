@@ -10,35 +10,41 @@ Tests/Support/guests.sh
 
 status=0
 lint=clean
-swift format lint --strict --recursive Package.swift Sources Tests || lint=faulty
-swift build --build-tests
+make --silent lint || lint=faulty
 
 log=.build/test.log
-swift test --skip-build --disable-xctest 2>&1 | tee "$log" || status=$?
+: >"$log"
+run() {
+  swift build --build-tests "$@"
+  swift test --skip-build --disable-xctest "$@" 2>&1 | tee -a "$log" || status=$?
+}
+run
+run --package-path Benchmarks
 
-# What Swift Testing says of each test, behind a symbol, and of all of them at the end.
+# What Swift Testing says of each test, behind a symbol, and of all those of a package at its end.
 test='^[^ ]+ Test'
-total=$(sed -nE "s/$test run with ([0-9]+) tests? .* (passed|failed) after .*/\1/p" "$log" | tail -n 1)
-failed=$(grep -vE "$test run" "$log" | grep -cE "$test .* failed after" || true)
-skipped=$(grep -cE "$test .* skipped(\.|: )" "$log" || true)
+tests=$(grep -vE "$test run " "$log")
+passed=$(grep -cE "$test .* passed after" <<<"$tests" || true)
+failed=$(grep -cE "$test .* failed after" <<<"$tests" || true)
+skipped=$(grep -cE "$test .* skipped(\.|: )" <<<"$tests" || true)
+packages=$(grep -cE "$test run with .* (passed|failed) after" "$log" || true)
 
 if [ "$skipped" -gt 0 ]; then
   echo "Skipped:"
-  sed -nE "s/$test (.*) skipped: \"(.*)\"$/  \1: \2/p; s/$test (.*) skipped\.$/  \1: no reason is given/p" "$log"
+  sed -nE "s/$test (.*) skipped: \"(.*)\"$/  \1: \2/p; s/$test (.*) skipped\.$/  \1: no reason is given/p" <<<"$tests"
 fi
 if [ "$failed" -gt 0 ]; then
   echo "Failed:"
-  grep -vE "$test run" "$log" | sed -nE "s/$test (.*) failed after .*/  \1/p"
+  sed -nE "s/$test (.*) failed after .*/  \1/p" <<<"$tests"
   status=1
 fi
 if [ "$lint" = faulty ]; then
-  echo "The style check found the faults above the build."
+  echo "The style check found faults: make lint shows them."
   status=1
 fi
-if [ -z "$total" ]; then
-  echo "The tests ended before they were all run."
+if [ "$packages" -ne 2 ]; then
+  echo "The tests of a package ended before they were all run."
   [ "$status" -ne 0 ] || status=1
-  total=$((failed + skipped))
 fi
-echo "$((total - failed - skipped)) passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed, $skipped skipped"
 exit "$status"
