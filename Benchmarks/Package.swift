@@ -13,8 +13,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "hvgdb-bench",
   targets: [
-    .target(name: "CKVMHeader"),
-    .executableTarget(name: "hvgdb-bench", dependencies: ["CKVMHeader"], swiftSettings: strict),
+    .target(name: "CLinux"),
+    .executableTarget(name: "hvgdb-bench", dependencies: ["CLinux"], swiftSettings: strict),
     .testTarget(name: "hvgdb-benchTests", dependencies: ["hvgdb-bench"], swiftSettings: strict),
   ]
 )

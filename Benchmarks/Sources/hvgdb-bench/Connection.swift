@@ -11,6 +11,8 @@ struct Connection: ~Copyable {
   static let timeoutSeconds = 20
 
   private let descriptor: CInt
+  /// How long `receive` polls before it sleeps.
+  var pollingTime = Duration.zero
 
   /// Connects, or gives nil where nobody listens yet.
   static func attempt(_ endpoint: Endpoint) throws(BenchmarkError) -> Connection? {
@@ -80,6 +82,13 @@ struct Connection: ~Copyable {
 
   /// Receives what there is, at least one byte, to the start of `buffer`.
   func receive(into buffer: UnsafeMutableRawBufferPointer) throws(BenchmarkError) -> Int {
+    if pollingTime > .zero {
+      let deadline = ContinuousClock.now + pollingTime
+      repeat {
+        let count = recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
+        if count > 0 { return count }
+      } while ContinuousClock.now < deadline
+    }
     while true {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
       if count > 0 { return count }

@@ -1,4 +1,4 @@
-import CKVMHeader
+import CLinux
 import Glibc
 
 /// The yardstick: how fast this host's KVM steps, with nothing around it but one `KVM_GET_REGS` after each step.

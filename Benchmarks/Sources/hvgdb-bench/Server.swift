@@ -15,6 +15,7 @@ struct Launch {
   let kernel: String
   let commandLine: String
   let acknowledgesLate: Bool
+  let pollingTime: Duration
 
   func arguments(listeningOn endpoint: Endpoint) -> [String] {
     switch kind {
@@ -58,7 +59,8 @@ struct Server: ~Copyable {
     let process = try ChildProcess(launch.executable, launch.arguments(listeningOn: endpoint))
     let client: RSPClient
     do {
-      let connection = try Self.connect(to: endpoint, of: process, until: start + .seconds(30))
+      var connection = try Self.connect(to: endpoint, of: process, until: start + .seconds(30))
+      connection.pollingTime = launch.pollingTime
       client = RSPClient(connection, acknowledgesLate: launch.acknowledgesLate)
       try client.attach()
     } catch {

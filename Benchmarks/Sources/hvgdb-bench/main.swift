@@ -45,7 +45,7 @@ func findServers(_ options: Options, kernel: String) -> [Launch] {
     }
     return Launch(
       kind: kind, executable: executable, kernel: kernel, commandLine: options.commandLine,
-      acknowledgesLate: options.acknowledgesLate)
+      acknowledgesLate: options.acknowledgesLate, pollingTime: options.pollingTime)
   }
 }
 
@@ -56,7 +56,8 @@ func run(_ options: Options, socketFolder: String) throws -> Bool {
   guard let kernel = options.kernel ?? newestKernel(below: options.kernelFolder) else {
     throw BenchmarkError("there is no vmlinuz below \(options.kernelFolder): name a kernel by --kernel")
   }
-  let round = Round(budget: options.budget, kernelFile: try readFile(kernel))
+  let round = Round(
+    budget: options.budget, kernelFile: try readFile(kernel), affinity: options.usesOneCPU ? try Affinity() : nil)
   var servers = findServers(options, kernel: kernel)
   let found = servers
   var contents: GuestContents?
