@@ -65,6 +65,10 @@ public enum GuestFailure: Sendable, Equatable {
   case entryFailure(reason: UInt64)
   /// arm64: a data abort whose syndrome does not say which access it was.
   case undecodedAccess(address: GuestPhysical, syndrome: UInt64)
+  /// The guest reported its own crash through a firmware call.
+  case reportedCrash
+  /// The host refused to run the CPU: its errno.
+  case hostRefusal(errno: Int32)
   /// An exit that this engine does not know.
   case unknownExit(reason: UInt32)
 }

@@ -80,8 +80,9 @@ public protocol VirtualCPU: AnyObject, Sendable {
 
   /// Completes an instruction that waits for the answer to a `BusAccess`, without executing another one.
   ///
-  /// Registers are whole only after it; the machine calls it before a debugger looks.
-  func completeAccess() throws(EngineError)
+  /// Registers are whole only after it; the machine calls it before a debugger looks. The exit is `.interrupted` when
+  /// the instruction is complete, and another access where it makes more than one.
+  func settle() throws(EngineError) -> Exit
 
   /// Makes `run()` come back soon with `Exit.interrupted`, or at once the next time it is called.
   func kick()
@@ -95,8 +96,11 @@ public protocol VirtualCPU: AnyObject, Sendable {
   /// Sets a register to the little-endian value in `bytes`, in the length that the register table gives.
   func writeRegister(_ index: RegisterIndex, from bytes: UnsafeRawBufferPointer) throws(EngineError)
 
-  /// Delivers the software breakpoint at the program counter to the guest, as the CPU itself would have.
-  func reflectSoftwareBreakpoint() throws(EngineError)
+  /// Sets registers of at most 64 bits, those that only make sense together as one.
+  func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError)
+
+  /// Delivers a debug event that is not the debugger's to the guest, as the CPU itself would have.
+  func reflect(_ event: DebugEvent) throws(EngineError)
 
   /// The engine's own translation of an address, where it has one: the check on our own page walk.
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical?

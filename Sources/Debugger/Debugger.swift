@@ -1,1 +1,143 @@
-// Placeholder.
+public import Architecture
+import Bits
+import CPUEngine
+public import GDBRemote
+import GuestMemory
+public import Machine
+
+/// A machine as GDB's remote protocol debugs it.
+///
+/// Its vCPUs are the threads: CPU n is thread n + 1. It is used by one thread, the machine's control thread.
+public final class Debugger: DebugTarget {
+  /// The machine that is debugged.
+  public let machine: Machine
+  let support: any ArchitectureSupport
+  var cpus: [any VirtualCPU] { machine.virtualMachine.cpus }
+  var memory: GuestRAM { machine.virtualMachine.memory }
+
+  /// Says a line to the debugger's user and to the diagnostics, such as why the guest died.
+  public var announce: (String) -> Void = { _ in }
+
+  public let registers: RegisterTable
+  public let threads: [ThreadID]
+  public internal(set) var lastStop: StopEvent
+  public var currentThread: ThreadID { lastStop.thread }
+
+  /// Whether addresses of memory packets are physical (`Qqemu.PhyMemMode`).
+  public var usesPhysicalAddresses = false
+
+  /// The guest's end, once it came; only a reset leads out of it.
+  var end: GuestEnd?
+  var placements: Breakpoints
+  /// Where each CPU was reported to stand: going on from there does not report a breakpoint there again.
+  var reportedAddresses: [GuestVirtual?]
+  var hasSaidThatItCompares = false
+
+  private var translators: [(any AddressTranslator)?]
+
+  /// Makes a debugger of a machine that is stopped at its first instruction.
+  public init(_ machine: Machine) {
+    self.machine = machine
+    support = X86Support(registers: machine.virtualMachine.registers, cpuid: machine.cpuid)
+    registers = machine.virtualMachine.registers
+    let cpuCount = machine.virtualMachine.cpus.count
+    threads = (1...max(1, cpuCount)).map { ThreadID($0) }
+    lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
+    placements = Breakpoints(instruction: support.breakpointInstruction)
+    reportedAddresses = Array(repeating: nil, count: cpuCount)
+    translators = Array(repeating: nil, count: cpuCount)
+    noteStop(lastStop)
+  }
+
+  func cpu(of thread: ThreadID) -> (any VirtualCPU)? {
+    cpus.indices.contains(thread.rawValue - 1) ? cpus[thread.rawValue - 1] : nil
+  }
+
+  /// Remembers why the machine is stopped, and from where going on must step over a breakpoint.
+  func noteStop(_ event: StopEvent) {
+    lastStop = event
+    for index in reportedAddresses.indices { reportedAddresses[index] = nil }
+    let index = event.thread.rawValue - 1
+    if reportedAddresses.indices.contains(index) { reportedAddresses[index] = instructionAddress(of: cpus[index]) }
+  }
+
+  func instructionAddress(of cpu: any VirtualCPU) -> GuestVirtual? { try? support.instructionAddress(of: cpu) }
+
+  /// The answer to a client's Ctrl-C that came before the guest ran.
+  public func interrupted() -> StopEvent {
+    lastStop = StopEvent(thread: currentThread, signal: .interrupt)
+    return lastStop
+  }
+
+  /// Whether the guest has not come to its end.
+  public var isGuestAlive: Bool { end == nil }
+
+  /// Whether going on does something for a guest that has come to its end: it is reset, or its process ends.
+  public var endIsOrderly: Bool { if case .request = end { true } else { false } }
+
+  /// A client is gone: nothing of it stays behind.
+  public func endSession() {
+    removeAllBreakpoints()
+    usesPhysicalAddresses = false
+  }
+
+  /// Forgets what was derived from the CPUs' state: they are about to run, or a register was set.
+  func invalidateTranslations() {
+    for index in translators.indices { translators[index] = nil }
+  }
+
+  func translator(of cpu: any VirtualCPU) throws(EngineError) -> any AddressTranslator {
+    if let cached = translators[cpu.index] { return cached }
+    let translator = try support.translator(of: cpu, memory)
+    translators[cpu.index] = translator
+    return translator
+  }
+
+  // MARK: DebugTarget: threads and registers
+
+  public func describe(_ thread: ThreadID) -> String {
+    guard let cpu = cpu(of: thread) else { return "no such CPU" }
+    let activity =
+      switch cpu.activity {
+      case .running: ""
+      case .halted: ", halted"
+      case .waitingForStartup: ", waiting to be started"
+      }
+    return "CPU \(cpu.index) [\(support.describe(cpu))\(activity)]"
+  }
+
+  public func readRegister(
+    _ index: RegisterIndex, of thread: ThreadID, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    guard let cpu = cpu(of: thread) else { return false }
+    do {
+      try cpu.readRegister(index, into: buffer)
+      return true
+    } catch { return false }
+  }
+
+  public func writeRegister(
+    _ index: RegisterIndex, of thread: ThreadID, from bytes: UnsafeRawBufferPointer
+  ) throws(TargetError) {
+    let cpu = try existingCPU(thread)
+    do throws(EngineError) { try cpu.writeRegister(index, from: bytes) } catch {
+      throw .failed(error.description)
+    }
+    invalidateTranslations()
+    // A debugger that moves the program counter onto a breakpoint wants it hit.
+    if index == registers.programCounter { reportedAddresses[cpu.index] = nil }
+  }
+
+  func existingCPU(_ thread: ThreadID) throws(TargetError) -> any VirtualCPU {
+    guard let cpu = cpu(of: thread) else { throw .invalid("there is no thread \(thread.rawValue)") }
+    return cpu
+  }
+
+  // MARK: DebugTarget: optional capabilities
+
+  public var breakpoints: (any BreakpointTarget)? { self }
+  public var physicalMemory: (any PhysicalMemoryTarget)? { self }
+  public var monitor: (any MonitorTarget)? { self }
+}
+
+extension Debugger: PhysicalMemoryTarget {}

@@ -2,9 +2,13 @@ public import Architecture
 
 /// A thread as the client names it, counted from 1; a vCPU is a thread.
 public struct ThreadID: RawRepresentable, Hashable, Comparable, Sendable {
+  /// The number in a packet's thread-id.
   public let rawValue: Int
+  /// The thread of this number.
   @inlinable public init(rawValue: Int) { self.rawValue = rawValue }
+  /// The thread of this number.
   @inlinable public init(_ rawValue: Int) { self.rawValue = rawValue }
+  /// Whether `left` stands before `right` in the list of threads.
   @inlinable public static func < (left: ThreadID, right: ThreadID) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -15,6 +19,7 @@ public struct TargetError: Error, Sendable, Equatable {
   /// One sentence without a full stop, for clients that announced `error-message+`.
   public let message: String
 
+  /// Makes an error of an errno and a sentence.
   public init(code: UInt8, _ message: String) {
     self.code = code
     self.message = message
@@ -44,7 +49,9 @@ public enum ThreadAction: Sendable, Equatable {
 public struct ResumeRequest: Sendable, Equatable {
   /// One clause of a `vCont`: an action and whom it is for (nil: every thread that no earlier clause named).
   public struct Clause: Sendable, Equatable {
+    /// What is to be done; nil keeps the thread stopped.
     public let action: ThreadAction?
+    /// Whom it is for; nil stands for every thread.
     public let thread: ThreadID?
 
     /// Makes a clause; an action of nil (`t`) keeps the thread stopped.
@@ -56,6 +63,7 @@ public struct ResumeRequest: Sendable, Equatable {
 
   /// The clauses; the leftmost that fits a thread counts.
   public let clauses: [Clause]
+  /// Makes a request of clauses in the client's order.
   public init(_ clauses: [Clause]) { self.clauses = clauses }
 
   /// What `thread` shall do, or nil where it stays stopped.
@@ -109,10 +117,14 @@ public struct StopEvent: Sendable, Equatable {
     case exited(UInt8)
   }
 
+  /// The thread that stopped first; every other one is stopped too.
   public let thread: ThreadID
+  /// The signal that the client shows.
   public let signal: StopSignal
+  /// What is to be said beyond the signal.
   public let reason: Reason
 
+  /// Makes the description of a stop.
   public init(thread: ThreadID, signal: StopSignal, reason: Reason = .signal) {
     self.thread = thread
     self.signal = signal
@@ -172,6 +184,8 @@ public protocol BreakpointTarget: AnyObject {
   ///   - kind: which of `Z0` to `Z4`.
   ///   - address: a virtual address as `thread` sees it.
   ///   - length: for a watchpoint how many bytes, else the architecture's breakpoint kind.
+  ///   - thread: the thread whose view of memory counts.
+  /// - Throws: where it cannot be set, now or later.
   func insertBreakpoint(
     _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
   ) throws(TargetError)
@@ -199,6 +213,7 @@ public protocol MonitorTarget: AnyObject {
   ///   - command: the line as typed, which need not be UTF-8 on the wire; malformed bytes are replaced.
   ///   - thread: the thread that the client has selected.
   /// - Returns: the text to show, with a line feed after each line.
+  /// - Throws: where there is no such command or it fails.
   func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply
 }
 
@@ -209,6 +224,7 @@ public struct MonitorReply: Sendable, Equatable {
   /// Whether the session ends and the guest with it, as by `k`.
   public let endsSession: Bool
 
+  /// Makes a reply; as a rule the session goes on.
   public init(_ text: String, endsSession: Bool = false) {
     self.text = text
     self.endsSession = endsSession

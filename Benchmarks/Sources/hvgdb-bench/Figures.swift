@@ -1,0 +1,74 @@
+/// What is measured of a server.
+enum Figure: String, CaseIterable, Codable {
+  /// `vCont;s` and its stop reply, a second.
+  case steps
+  /// `g` packets a second.
+  case registers
+  /// MB (10⁶ bytes) of memory a second by `m`.
+  case hexadecimalRead
+  /// MB (10⁶ bytes) of memory a second by `x`.
+  case binaryRead
+  /// `z1`, `vCont;s`, `Z1`, `vCont;c` and the hit, a second.
+  case breakpoints
+  /// Milliseconds from start to the first stop reply.
+  case start
+  /// MiB resident at the first stop, beyond the guest's memory.
+  case resident
+}
+
+/// One figure, measured once in each round.
+struct Samples: Codable {
+  private(set) var values: [Double] = []
+
+  mutating func add(_ value: Double) { values.append(value) }
+
+  var median: Double? {
+    let sorted = values.sorted()
+    guard let upper = sorted.dropFirst(sorted.count / 2).first else { return nil }
+    return sorted.count % 2 == 1 ? upper : (sorted[sorted.count / 2 - 1] + upper) / 2
+  }
+
+  var range: ClosedRange<Double>? {
+    guard let least = values.min(), let most = values.max() else { return nil }
+    return least...most
+  }
+}
+
+/// All that was measured.
+struct Results: Codable {
+  var servers: [ServerKind: [Figure: Samples]] = [:]
+  /// Steps a second of raw KVM.
+  var rawSteps = Samples()
+  /// Milliseconds that merely reading the kernel's file takes.
+  var fileRead = Samples()
+  /// The last round's memory of each server, and how large its reads were.
+  var memory: [ServerKind: ResidentMemory] = [:]
+  var packetSizes: [ServerKind: Int] = [:]
+
+  /// The median of a server's figure, or nil where it was not measured.
+  func median(_ figure: Figure, _ server: ServerKind) -> Double? { servers[server]?[figure]?.median }
+
+  mutating func add(_ value: Double, _ figure: Figure, _ server: ServerKind) {
+    servers[server, default: [:]][figure, default: Samples()].add(value)
+  }
+}
+
+/// How often a second `body` runs: it is repeated, some times between two looks at the clock, until `budget` is used up.
+func rate(
+  for budget: Duration, batch: Int = 16, _ body: () throws(BenchmarkError) -> Void
+) throws(BenchmarkError)
+  -> (count: Int, perSecond: Double)
+{
+  let start = ContinuousClock.now
+  var count = 0
+  while true {
+    for _ in 0..<batch { try body() }
+    count += batch
+    let elapsed = ContinuousClock.now - start
+    if elapsed >= budget { return (count, Double(count) / elapsed.seconds) }
+  }
+}
+
+extension Duration {
+  var seconds: Double { self / .seconds(1) }
+}

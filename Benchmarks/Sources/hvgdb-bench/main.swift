@@ -1,0 +1,109 @@
+// hvgdb-bench: hvgdb beside QEMU's stub, in one run, on one kernel, by one client.
+//
+// Each round starts every server afresh, hvgdb and QEMU in turn, and measures every figure once; the table shows the
+// median of the rounds with the least and the greatest. Both servers get the same guest: the same kernel file and
+// command line, 512 MiB, one vCPU, KVM. The client (`RSPClient`) is the same code for both: strictly one request, then
+// its reply, over TCP on loopback with TCP_NODELAY; no acknowledgments where the server offers that, and else one for
+// each reply, at once, as gdb sends it (QEMU gains by `--late-acks`, which no debugger does); packets as large as the
+// server allows. Nothing is ever asserted about speed: a missed requirement says NO in the table, and the exit status
+// stays 0; it is 1 where a server or a check of what it answered failed.
+//
+// single steps            `vCont;s` and its stop reply, over and over for the budget (0.5 s), in a loop of three
+//                         instructions that is written into the guest (`StepLoop`); afterwards the program counter
+//                         must be where that many steps lead.
+// … raw KVM               the same loop stepped by a minimal KVM program in this process (`RawKVM`): KVM_RUN with
+//                         KVM_GUESTDBG_SINGLESTEP, then KVM_GET_REGS.
+// g                       `g` and its reply, over and over for the budget.
+// memory by m and by x    24 MiB from the kernel's load address, physical addresses, until the budget is used up. The
+//                         bytes are the same in both guests: QEMU still has the kernel outside of memory at this point,
+//                         so what hvgdb has loaded is written there. What was read is compared byte for byte, and
+//                         must hold the kernel's banner. QEMU's stub has no `x`: hvgdb's `x` is held against its `m`.
+// breakpoint              a hardware breakpoint on the loop's start; for each hit the packets that gdb sends: `z1`,
+//                         `vCont;s`, `Z1`, `vCont;c`, then the stop reply of the next hit.
+// start                   from just before the process is made, through connecting (tried every 200 µs) and
+//                         `qSupported`, to the reply to `?`. Reading the file is the time of one plain read of the
+//                         kernel's file, from the page cache, as all the starts have it.
+// resident                VmRSS less the resident part of the mapping that is the guest's memory, after the first stop
+//                         and one memory read, which waits for a kernel that is still being unpacked.
+
+import Foundation
+
+/// One line for the user that is not a result.
+func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+
+/// The servers that can be measured here, and in a line each why one cannot.
+func findServers(_ options: Options, kernel: String) -> [Launch] {
+  guard access("/dev/kvm", R_OK | W_OK) == 0 else {
+    note("nothing can be measured: /dev/kvm: \(String(cString: strerror(errno)))")
+    return []
+  }
+  return ServerKind.allCases.compactMap { kind in
+    let name = kind == .hvgdb ? options.hvgdb : options.qemu
+    guard let executable = findExecutable(name) else {
+      note("\(kind.rawValue) is not measured: there is no program \(name)")
+      return nil
+    }
+    return Launch(
+      kind: kind, executable: executable, kernel: kernel, commandLine: options.commandLine,
+      acknowledgesLate: options.acknowledgesLate)
+  }
+}
+
+/// Measures round by round and prints the table; a server that fails is left out from then on.
+///
+/// - Returns: whether all went well.
+func run(_ options: Options, socketFolder: String) throws -> Bool {
+  guard let kernel = options.kernel ?? newestKernel(below: options.kernelFolder) else {
+    throw BenchmarkError("there is no vmlinuz below \(options.kernelFolder): name a kernel by --kernel")
+  }
+  let round = Round(budget: options.budget, kernelFile: try readFile(kernel))
+  var servers = findServers(options, kernel: kernel)
+  let found = servers
+  var contents: GuestContents?
+  var results = Results()
+  for number in 1...options.rounds where !servers.isEmpty {
+    note("round \(number) of \(options.rounds)")
+    try round.measureFileRead(kernel, results: &results)
+    for launch in servers {
+      let name = launch.kind.rawValue
+      do {
+        let endpoint: Endpoint =
+          options.usesUnixSockets
+          ? .unix(path: "\(socketFolder)/\(name)-\(number)") : .loopback(port: try Connection.freePort())
+        try round.measure(launch, listeningOn: endpoint, contents: &contents, results: &results)
+      } catch {
+        note("\(name) failed: \(error)")
+        servers.removeAll { $0.kind == launch.kind }
+      }
+    }
+    try round.measureRawKVM(results: &results)
+  }
+  guard !found.isEmpty else { return true }
+  if contents?.hasBanner == false { note("the memory that was read does not hold the kernel's banner") }
+  print(Comparison(results).text, terminator: "")
+  print(results.notes(servers: found), terminator: "")
+  if let json = options.json {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    try encoder.encode(results).write(to: URL(fileURLWithPath: json))
+  }
+  return servers.count == found.count
+}
+
+let socketFolder = FileManager.default.temporaryDirectory.appendingPathComponent("hvgdb-bench-\(getpid())").path
+endChildrenOnSignals { try? FileManager.default.removeItem(atPath: socketFolder) }
+var isWell = true
+do {
+  let options = try Options(CommandLine.arguments.dropFirst())
+  if options.wantsHelp {
+    print(Options.usage)
+  } else {
+    try FileManager.default.createDirectory(atPath: socketFolder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: socketFolder) }
+    isWell = try run(options, socketFolder: socketFolder)
+  }
+} catch {
+  note("hvgdb-bench: \(error)")
+  isWell = false
+}
+exit(isWell ? EXIT_SUCCESS : EXIT_FAILURE)

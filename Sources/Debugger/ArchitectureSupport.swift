@@ -1,0 +1,34 @@
+import Architecture
+import Bits
+import CPUEngine
+import GDBRemote
+import GuestMemory
+
+/// What the debugger needs to know of the guest's architecture; everything else in this target is the same for all.
+protocol ArchitectureSupport: Sendable {
+  /// The software breakpoint instruction.
+  var breakpointInstruction: [UInt8] { get }
+
+  /// The commands of `monitor` that only this architecture has.
+  var monitorCommands: [MonitorCommand] { get }
+
+  /// How a CPU translates addresses now; it stays right until the CPU runs or one of its registers is set.
+  func translator(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> any AddressTranslator
+
+  /// The CPU's state in a few words, such as `ring 0, long mode`.
+  func describe(_ cpu: any VirtualCPU) -> String
+
+  /// Where the CPU's next instruction is: the program counter with all that the architecture adds to it.
+  func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual
+
+  /// The fewest watchpoints that the debug hardware needs for a range; nil where it cannot watch it at all.
+  func pieces(watching address: GuestVirtual, count: UInt64, for kind: WatchKind) -> [HardwareWatchpoint]?
+}
+
+/// A CPU's translation of virtual addresses at one moment, by the tables in guest memory.
+protocol AddressTranslator {
+  func translate(_ address: GuestVirtual) throws(TranslationFault) -> Translation
+
+  /// Translates and tells every entry that was read, up to the one that ended the walk.
+  func walk(_ address: GuestVirtual) -> (steps: [TranslationStep], result: Result<Translation, TranslationFault>)
+}

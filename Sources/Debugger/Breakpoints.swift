@@ -1,0 +1,170 @@
+import Architecture
+import Bits
+import CPUEngine
+import GDBRemote
+import GuestMemory
+
+/// What the client has set, and where it is while the guest runs.
+///
+/// While the machine is stopped guest memory holds none of our instructions: they are placed when it goes on and taken
+/// out when it stops. So no read ever shows one, a client that vanishes leaves nothing behind, and what the guest wrote
+/// over one is seen at the next stop.
+struct Breakpoints {
+  /// A watchpoint as the client set it.
+  struct Watch: Equatable {
+    let kind: WatchKind
+    let address: GuestVirtual
+    let count: UInt64
+  }
+
+  /// A breakpoint instruction in guest memory.
+  private struct Placed {
+    let address: GuestVirtual
+    let physical: GuestPhysical
+    let original: [UInt8]
+  }
+
+  /// The addresses of `Z0`, in the order in which they were set.
+  private(set) var software: [GuestVirtual] = []
+  /// The addresses of `Z1`.
+  private(set) var hardware: [GuestVirtual] = []
+  private(set) var watches: [Watch] = []
+
+  /// The `Z0` that have neither a debug register nor, so far, a page to be placed in.
+  private(set) var pending: [GuestVirtual] = []
+  /// The watch that each of the debug registers' watchpoints belongs to.
+  private var owners: [Watch] = []
+  private var placed: [Placed] = []
+  private let instruction: [UInt8]
+
+  init(instruction: [UInt8]) { self.instruction = instruction }
+
+  var isEmpty: Bool { software.isEmpty && hardware.isEmpty && watches.isEmpty }
+
+  mutating func insert(software address: GuestVirtual) {
+    if !software.contains(address) { software.append(address) }
+  }
+
+  mutating func insert(hardware address: GuestVirtual) {
+    if !hardware.contains(address) { hardware.append(address) }
+  }
+
+  mutating func insert(_ watch: Watch) {
+    if !watches.contains(watch) { watches.append(watch) }
+  }
+
+  mutating func remove(software address: GuestVirtual) { software.removeAll { $0 == address } }
+  mutating func remove(hardware address: GuestVirtual) { hardware.removeAll { $0 == address } }
+  mutating func remove(_ watch: Watch) { watches.removeAll { $0 == watch } }
+
+  mutating func removeAll() {
+    software = []
+    hardware = []
+    watches = []
+  }
+
+  /// What the client calls a breakpoint at an address, or nil where it has none.
+  func reason(at address: GuestVirtual) -> StopEvent.Reason? {
+    if software.contains(address) { return .softwareBreakpoint }
+    return hardware.contains(address) ? .hardwareBreakpoint : nil
+  }
+
+  /// The watch that a debug register of the last placement belongs to.
+  func watch(ofRegister index: Int) -> Watch? { owners.indices.contains(index) ? owners[index] : nil }
+
+  // MARK: Placement
+
+  /// Fills the debug registers and puts instructions into memory for what does not fit into them.
+  ///
+  /// - Parameters:
+  ///   - registers: how many the CPUs have.
+  ///   - pieces: the debug registers that a watch needs; none where the debugger compares by itself.
+  ///   - translate: a virtual address's place, or nil where no page is.
+  ///   - memory: the guest's RAM.
+  /// - Returns: what every CPU's debug hardware is to do.
+  mutating func place(
+    in registers: DebugRegisters, pieces: (Watch) -> [HardwareWatchpoint],
+    translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
+  ) -> DebugControl {
+    var control = DebugControl()
+    owners = []
+    for watch in watches {
+      for piece in pieces(watch) {
+        control.watchpoints.append(piece)
+        owners.append(watch)
+      }
+    }
+    control.breakpoints = hardware
+    var free = registers.freeBreakpoints(besides: control.breakpoints.count, control.watchpoints.count)
+
+    pending = []
+    var inMemory = software.filter { !hardware.contains($0) }
+    if inMemory.count > free {
+      // A register needs no page: those without one come first.
+      let unmapped = inMemory.filter { translate($0) == nil }
+      inMemory = unmapped + inMemory.filter { !unmapped.contains($0) }
+    }
+    for address in inMemory {
+      if free > 0 {
+        control.breakpoints.append(address)
+        free -= 1
+      } else if !putInstruction(at: address, translate, memory) {
+        pending.append(address)
+      }
+    }
+    control.trapsSoftwareBreakpoints = !placed.isEmpty
+    return control
+  }
+
+  private mutating func putInstruction(
+    at address: GuestVirtual, _ translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
+  ) -> Bool {
+    guard let physical = translate(address), let bytes = memory.bytes(at: physical), bytes.count >= instruction.count
+    else { return false }
+    // Two virtual addresses may be one place: the second finds our own instruction there.
+    let twin = placed.first { $0.physical == physical }
+    let original = twin?.original ?? Array(bytes[..<instruction.count])
+    instruction.withUnsafeBytes { _ = memory.write(at: physical, from: $0) }
+    placed.append(Placed(address: address, physical: physical, original: original))
+    return true
+  }
+
+  /// Whether our instruction stands at a virtual address now.
+  func isPlaced(at address: GuestVirtual) -> Bool { placed.contains { $0.address == address } }
+
+  /// Takes all instructions out of memory.
+  ///
+  /// - Returns: the addresses where the guest had written over ours; what it wrote stays.
+  mutating func takeOut(of memory: GuestRAM) -> [GuestVirtual] {
+    var overwritten: [GuestVirtual] = []
+    for place in placed.reversed() {
+      guard let bytes = memory.bytes(at: place.physical), bytes.count >= instruction.count else { continue }
+      if bytes[..<instruction.count].elementsEqual(instruction) {
+        place.original.withUnsafeBytes { _ = memory.write(at: place.physical, from: $0) }
+      } else {
+        overwritten.append(place.address)
+      }
+    }
+    placed = []
+    return overwritten
+  }
+}
+
+extension DebugRegisters {
+  /// How many breakpoints more fit.
+  func freeBreakpoints(besides breakpoints: Int, _ watchpoints: Int) -> Int {
+    switch self {
+    case .shared(let count): max(0, count - breakpoints - watchpoints)
+    case .separate(let count, _): max(0, count - breakpoints)
+    }
+  }
+
+  /// Whether that many fit together.
+  func fits(breakpoints: Int, watchpoints: Int) -> Bool {
+    switch self {
+    case .shared(let count): breakpoints + watchpoints <= count
+    case .separate(let breakpointCount, let watchpointCount):
+      breakpoints <= breakpointCount && watchpoints <= watchpointCount
+    }
+  }
+}

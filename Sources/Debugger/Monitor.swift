@@ -1,0 +1,178 @@
+import Architecture
+import Bits
+import CPUEngine
+public import GDBRemote
+import Machine
+
+/// One command of `monitor`.
+struct MonitorCommand: Sendable {
+  /// The word that is typed.
+  let name: String
+  /// Its arguments as `help` shows them; optional ones in brackets.
+  let arguments: String
+  /// One line of what it does.
+  let summary: String
+  let run: @Sendable (MonitorContext) throws(TargetError) -> MonitorReply
+
+  init(
+    _ name: String, _ arguments: String = "", _ summary: String,
+    _ run: @escaping @Sendable (MonitorContext) throws(TargetError) -> MonitorReply
+  ) {
+    self.name = name
+    self.arguments = arguments
+    self.summary = summary
+    self.run = run
+  }
+
+  var usage: String { arguments.isEmpty ? name : "\(name) \(arguments)" }
+}
+
+/// What a command works on.
+struct MonitorContext {
+  let debugger: Debugger
+  let thread: ThreadID
+  let command: MonitorCommand
+  let arguments: [String]
+
+  /// The argument at a position as a number: decimal, `0x…`, or a register's name behind `$`.
+  func number(_ position: Int) throws(TargetError) -> UInt64 {
+    guard arguments.indices.contains(position) else { throw usageError("an argument is missing") }
+    let text = arguments[position]
+    if text.hasPrefix("$"), let index = debugger.registers.index(named: String(text.dropFirst())) {
+      return try register(index)
+    }
+    let value = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+    guard let value else { throw usageError("`\(text)` is not a number") }
+    return value
+  }
+
+  func usageError(_ problem: String) -> TargetError {
+    .invalid("\(problem): monitor \(command.usage)")
+  }
+
+  /// The value of a register of at most 64 bits.
+  func register(_ name: String) throws(TargetError) -> UInt64 {
+    guard let index = debugger.registers.index(named: name) else { throw .invalid("there is no register \(name)") }
+    return try register(index)
+  }
+
+  private func register(_ index: RegisterIndex) throws(TargetError) -> UInt64 {
+    let cpu = try debugger.existingCPU(thread)
+    do throws(EngineError) { return try cpu.value(of: index) } catch { throw .failed(error.description) }
+  }
+
+  /// Reads memory at a virtual address; what cannot be read is cut off.
+  func bytes(at address: UInt64, count: Int) throws(TargetError) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: count)
+    var failure: TargetError?
+    let read = buffer.withUnsafeMutableBytes { bytes in
+      do throws(TargetError) { return try debugger.readMemory(at: address, of: thread, into: bytes) } catch {
+        failure = error
+        return 0
+      }
+    }
+    if let failure { throw failure }
+    return Array(buffer.prefix(read))
+  }
+}
+
+extension Debugger: MonitorTarget {
+  public func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
+    let words = command.split(whereSeparator: \.isWhitespace).map(String.init)
+    let name = words.first ?? "help"
+    guard let found = monitorCommands.first(where: { $0.name == name }) else {
+      throw .invalid("there is no monitor command `\(name)`; `monitor help` lists them")
+    }
+    return try found.run(
+      MonitorContext(debugger: self, thread: thread, command: found, arguments: Array(words.dropFirst())))
+  }
+
+  var monitorCommands: [MonitorCommand] { Self.commonCommands + support.monitorCommands }
+
+  private static let commonCommands: [MonitorCommand] = [
+    MonitorCommand("help", "", "list the monitor commands") { context throws(TargetError) in
+      let commands = context.debugger.monitorCommands
+      let width = commands.map(\.usage.count).max() ?? 0
+      return MonitorReply(
+        commands.map { "\(padded($0.usage, to: width))  \($0.summary)\n" }.joined())
+    },
+    MonitorCommand("reset", "", "start the kernel again; breakpoints are kept") { context throws(TargetError) in
+      do throws(EngineError) { try context.debugger.resetMachine() } catch { throw .failed(error.description) }
+      return MonitorReply(
+        "the guest is at its first instruction again; `maintenance flush register-cache` shows it to gdb\n")
+    },
+    MonitorCommand("translate", "VA", "the physical address that a virtual one means") { context throws(TargetError) in
+      let address = GuestVirtual(try context.number(0))
+      return MonitorReply("\(address) \(words(try context.walk(address).result))\n")
+    },
+    MonitorCommand("walk", "VA", "every page-table entry on the way to a virtual address") {
+      context throws(TargetError) in
+      let (steps, result) = try context.walk(GuestVirtual(try context.number(0)))
+      let lines = steps.map { step in
+        "\(padded(step.table, to: 5)) [\(step.index)] at \(step.address): 0x\(hex(step.entry)) \(step.meaning)\n"
+      }
+      return MonitorReply(lines.joined() + "\(words(result))\n")
+    },
+    MonitorCommand("regs", "", "the selected CPU's registers, those that gdb does not show by itself too") {
+      context throws(TargetError) in
+      MonitorReply(context.registerLines())
+    },
+    MonitorCommand("console", "", "what the guest printed last") { context throws(TargetError) in
+      MonitorReply(String(decoding: context.debugger.machine.console.history, as: UTF8.self))
+    },
+    MonitorCommand("quit", "", "end the guest and hvgdb") { _ throws(TargetError) in
+      MonitorReply("", endsSession: true)
+    },
+  ]
+}
+
+extension MonitorContext {
+  fileprivate func walk(
+    _ address: GuestVirtual
+  ) throws(TargetError) -> (steps: [TranslationStep], result: Result<Translation, TranslationFault>) {
+    do throws(MachineError) { try debugger.machine.finishLoading() } catch { throw .failed(error.description) }
+    let cpu = try debugger.existingCPU(thread)
+    do throws(EngineError) { return try debugger.translator(of: cpu).walk(address) } catch {
+      throw .failed(error.description)
+    }
+  }
+
+  /// Every register of the table that holds an integer, three to a line.
+  fileprivate func registerLines() -> String {
+    var cells: [String] = []
+    for (number, register) in debugger.registers.registers.enumerated() where register.bitWidth <= 64 {
+      let cpu = debugger.cpu(of: thread)
+      let value = try? cpu?.value(of: RegisterIndex(number))
+      cells.append("\(padded(register.name, to: 18)) \(value.map { "0x" + hex($0) } ?? "unavailable")")
+    }
+    return stride(from: 0, to: cells.count, by: 3).map { start in
+      cells[start..<min(start + 3, cells.count)].map { padded($0, to: 40) }.joined(separator: " ") + "\n"
+    }.joined()
+  }
+}
+
+/// A translation's outcome in words.
+private func words(_ result: Result<Translation, TranslationFault>) -> String {
+  switch result {
+  case .failure(let fault): return "has no place: \(fault)"
+  case .success(let translation):
+    guard translation.pageSize != .max else { return "is physical \(translation.physical): paging is off" }
+    let rights = [
+      translation.isWritable ? "writable" : "read-only",
+      translation.isExecutable ? "executable" : "not executable",
+      translation.isUser ? "user" : "kernel",
+    ]
+    return "is physical \(translation.physical), in a page of \(size(translation.pageSize)): "
+      + rights.joined(separator: ", ")
+  }
+}
+
+private func size(_ bytes: UInt64) -> String {
+  bytes >= 1 << 30 ? "\(bytes >> 30) GiB" : bytes >= 1 << 20 ? "\(bytes >> 20) MiB" : "\(bytes >> 10) KiB"
+}
+
+func hex(_ value: UInt64) -> String { String(value, radix: 16) }
+
+func padded(_ text: String, to width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}

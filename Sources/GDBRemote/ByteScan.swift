@@ -1,0 +1,55 @@
+/// Searches and sums over bytes, 16 at a time.
+enum ByteScan {
+  /// The sum of all bytes, modulo 256: a packet's checksum.
+  static func sum(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
+    var lanes = SIMD16<UInt8>()
+    var index = 0
+    while index &+ 16 <= bytes.count {
+      lanes &+= bytes.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+      index &+= 16
+    }
+    var sum = lanes.wrappedSum()
+    while index < bytes.count {
+      sum &+= bytes[index]
+      index &+= 1
+    }
+    return sum
+  }
+
+  /// The offset of the first byte at or after `start` that equals `first` or `second`; the count where there is none.
+  static func firstIndex(
+    of first: UInt8, or second: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int = 0
+  ) -> Int {
+    var index = start
+    while index &+ 16 <= bytes.count {
+      let block = bytes.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self)
+      if let lane = firstLane(lanes(of: first, in: block) | lanes(of: second, in: block)) { return index &+ lane }
+      index &+= 16
+    }
+    while index < bytes.count, bytes[index] != first, bytes[index] != second { index &+= 1 }
+    return index
+  }
+
+  /// Marks the lanes, of 8 bits, that equal `byte` by their top bits.
+  ///
+  /// The first mark is always right; above it, a lane that differs from `byte` by 1 may be marked, too, since the
+  /// subtraction borrows from lane to lane.
+  @inline(__always)
+  static func lanes(of byte: UInt8, in block: SIMD2<UInt64>) -> SIMD2<UInt64> {
+    let difference = block ^ (UInt64(byte) &* 0x0101_0101_0101_0101)
+    return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+  }
+
+  /// The number of the first lane, of 8 bits, that is marked, or nil where none is.
+  @inline(__always)
+  static func firstLane(_ marks: SIMD2<UInt64>) -> Int? {
+    if marks.x | marks.y == 0 { return nil }
+    return marks.x != 0 ? marks.x.trailingZeroBitCount &>> 3 : 8 &+ marks.y.trailingZeroBitCount &>> 3
+  }
+
+  /// Whether all 16 bytes are the same.
+  @inline(__always)
+  static func isUniform(_ block: SIMD2<UInt64>) -> Bool {
+    block.x == block.y && block.x == (block.x &<< 8 | block.x &>> 56)
+  }
+}

@@ -1,0 +1,53 @@
+public import CPUEngine
+import CKVM
+import Glibc
+import SystemPackage
+
+/// The host's KVM: `/dev/kvm`, opened.
+public final class KVMHost: Sendable {
+  let descriptor: Descriptor
+  /// The length of a vCPU's shared page with its tails.
+  let runPageCount: Int
+
+  /// Opens the device.
+  ///
+  /// - Throws: one sentence that says what is missing and what to do about it.
+  public init(path: String = "/dev/kvm") throws(EngineError) {
+    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Self.explanation(of: Errno(rawValue: errno), path) }
+    self.descriptor = Descriptor(owning: descriptor)
+    let version: CInt
+    do throws(Errno) {
+      version = try self.descriptor.control(kKVM_GET_API_VERSION)
+      runPageCount = Int(try self.descriptor.control(kKVM_GET_VCPU_MMAP_SIZE))
+    } catch {
+      throw EngineError("\(path) is not KVM (\(error)): load the kvm module, or run with --accel soft")
+    }
+    guard version == KVM_API_VERSION else {
+      throw EngineError("\(path) speaks version \(version) of KVM's interface; version \(KVM_API_VERSION) is needed")
+    }
+    guard runPageCount >= MemoryLayout<kvm_run>.size else {
+      throw EngineError("\(path) shares only \(runPageCount) bytes of a virtual CPU's state: the host's kernel is too old")
+    }
+  }
+
+  /// The answer to a capability: 0 where the host does not have it.
+  public func check(_ capability: Int32) -> Int {
+    Int((try? descriptor.control(kKVM_CHECK_EXTENSION, UInt(capability))) ?? 0)
+  }
+
+  private static func explanation(of errno: Errno, _ path: String) -> EngineError {
+    switch errno {
+    case .noSuchFileOrDirectory:
+      EngineError(
+        "\(path) does not exist: load the kvm module (kvm_intel or kvm_amd on x86-64) with virtualization "
+          + "enabled in the firmware, or in a virtual machine have nested virtualization turned on")
+    case .permissionDenied:
+      EngineError(
+        "\(path) may not be opened by this user: join its group (usually `sudo usermod -aG kvm $USER`, then log in "
+          + "again) or run as root")
+    default:
+      EngineError("\(path) cannot be opened: \(errno)")
+    }
+  }
+}

@@ -1,0 +1,307 @@
+#if arch(x86_64)
+  import Architecture
+  public import Bits
+  public import CPUEngine
+  import CKVM
+  import Glibc
+  import GuestMemory
+  import SystemPackage
+  import X86
+
+  /// A virtual CPU of an x86-64 host's KVM.
+  ///
+  /// General registers travel in `kvm_run` with every exit (KVM_CAP_SYNC_REGS), so that a step and the stop reply after
+  /// it cost one system call; everything else is fetched when a debugger asks and forgotten when the CPU runs.
+  public final class KVMX86CPU: VirtualCPU, @unchecked Sendable {
+    // SAFETY: (@unchecked Sendable) one thread at a time runs the CPU or looks at it, as `VirtualCPU` demands; `kick` touches
+    // only `kickState`, which is atomic.
+
+    public let index: Int
+    let descriptor: Descriptor
+    let runPage: RunPage
+    let registerFile: X86RegisterFile
+    let memory: GuestRAM
+    private let kickState: Kick
+    private let powerOn: KVMX86CPUState
+
+    /// What was fetched since the CPU last ran.
+    var cache = Cache()
+    /// The debug control in force, and whether KVM must be told again before the CPU runs.
+    private(set) var debugControl = DebugControl.none
+    private var debugControlIsStale = false
+
+    /// INT3, the one-byte breakpoint instruction.
+    private static let int3: UInt8 = 0xCC
+
+    struct Cache {
+      var special: kvm_sregs?
+      /// Whether changes to `special` are collected, to be set as one.
+      var collectsSpecial = false
+      var extended: XSaveArea?
+      var debug: kvm_debugregs?
+    }
+
+    /// Makes a CPU with the given CPUID leaves.
+    ///
+    /// - Parameters:
+    ///   - index: its number, which is also its APIC id.
+    ///   - machine: the virtual machine's descriptor.
+    ///   - runPageCount: the length of `kvm_run` with its tails.
+    ///   - registerFile: the registers that it shows.
+    ///   - cpuid: the leaves that the guest sees.
+    ///   - msrs: the MSRs that this host can save and restore.
+    ///   - memory: the guest's RAM, to look at instructions.
+    init(
+      index: Int, of machine: borrowing Descriptor, runPageCount: Int, registerFile: X86RegisterFile,
+      cpuid: [CPUIDEntry], msrs: [UInt32], memory: GuestRAM
+    ) throws(EngineError) {
+      self.index = index
+      self.registerFile = registerFile
+      self.memory = memory
+      do throws(Errno) {
+        descriptor = Descriptor(owning: try machine.control(kKVM_CREATE_VCPU, UInt(index)))
+      } catch {
+        throw EngineError("KVM_CREATE_VCPU \(index)", error)
+      }
+      runPage = try RunPage(of: descriptor, count: runPageCount)
+      kickState = try Kick(for: descriptor)
+      try SupportedCPUID.install(cpuid, on: descriptor)
+      runPage.pointer.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
+      powerOn = try KVMX86CPUState(of: descriptor, msrs: msrs)
+      try refreshSyncRegisters()
+    }
+
+    public var activity: CPUActivity {
+      var state = kvm_mp_state()
+      guard (try? descriptor.control(kKVM_GET_MP_STATE, &state)) != nil else { return .running }
+      return switch Int32(state.mp_state) {
+      case KVM_MP_STATE_HALTED: .halted
+      case KVM_MP_STATE_UNINITIALIZED, KVM_MP_STATE_INIT_RECEIVED, KVM_MP_STATE_SIPI_RECEIVED: .waitingForStartup
+      default: .running
+      }
+    }
+
+    /// Puts the CPU back to the state after power-on.
+    func reset() throws(EngineError) {
+      // An access that waits for its answer would otherwise be completed on top of the new state.
+      _ = try settle()
+      try powerOn.restore(to: descriptor)
+      cache = Cache()
+      debugControlIsStale = true
+      try refreshSyncRegisters()
+    }
+
+    // MARK: Running
+
+    public func run() throws(EngineError) -> Exit {
+      if debugControlIsStale { try installDebugControl() }
+      cache = Cache()
+      guard kickState.willRun() else {
+        kickState.clear()
+        return .interrupted
+      }
+      return try enter()
+    }
+
+    public func settle() throws(EngineError) -> Exit {
+      runPage.pointer.pointee.immediate_exit = 1
+      defer { runPage.pointer.pointee.immediate_exit = 0 }
+      cache = Cache()
+      return try enter(clearingKicks: false)
+    }
+
+    public func kick() { kickState.send() }
+
+    private func enter(clearingKicks: Bool = true) throws(EngineError) -> Exit {
+      if ckvm_ioctl(descriptor.rawValue, kKVM_RUN, 0) < 0 {
+        switch errno {
+        case EINTR:
+          if clearingKicks { kickState.clear() }
+          return .interrupted
+        case EAGAIN:
+          // An application processor took its INIT or SIPI.
+          return .interrupted
+        default:
+          return .failure(.hostRefusal(errno: errno))
+        }
+      }
+      return try exit()
+    }
+
+    private func exit() throws(EngineError) -> Exit {
+      let run = runPage.pointer
+      switch Int32(bitPattern: run.pointee.exit_reason) {
+      case KVM_EXIT_IO:
+        let access = run.pointee.io
+        let (count, overflow) = Int(access.size).multipliedReportingOverflow(by: Int(access.count))
+        guard !overflow, let data = runPage.bytes(at: access.data_offset, count: count) else {
+          return .failure(.unknownExit(reason: run.pointee.exit_reason))
+        }
+        return .port(
+          BusAccess(
+            address: UInt64(access.port), size: Int(access.size), count: Int(access.count),
+            isWrite: Int32(access.direction) == KVM_EXIT_IO_OUT, data: data))
+      case KVM_EXIT_MMIO:
+        // SAFETY: the field lies in the mapping, which lives as long as this CPU.
+        let data = UnsafeMutableRawPointer(run) + RunPage.mmioDataOffset
+        let size = min(Int(run.pointee.mmio.len), 8)
+        return .mmio(
+          BusAccess(
+            address: run.pointee.mmio.phys_addr, size: size, count: 1, isWrite: run.pointee.mmio.is_write != 0,
+            data: UnsafeMutableRawBufferPointer(start: data, count: size)))
+      case KVM_EXIT_DEBUG: return .debug(debugEvent(run.pointee.debug.arch))
+      case KVM_EXIT_HLT: return .halted
+      case KVM_EXIT_INTR, KVM_EXIT_IRQ_WINDOW_OPEN: return .interrupted
+      case KVM_EXIT_SHUTDOWN: return .failure(.tripleFault)
+      case KVM_EXIT_SYSTEM_EVENT:
+        return switch Int32(bitPattern: run.pointee.system_event.type) {
+        case KVM_SYSTEM_EVENT_SHUTDOWN: .system(.powerOff)
+        case KVM_SYSTEM_EVENT_RESET: .system(.reset)
+        default: .system(.crash)
+        }
+      case KVM_EXIT_INTERNAL_ERROR: return try internalError()
+      case KVM_EXIT_FAIL_ENTRY:
+        return .failure(.entryFailure(reason: run.pointee.fail_entry.hardware_entry_failure_reason))
+      default: return .failure(.unknownExit(reason: run.pointee.exit_reason))
+      }
+    }
+
+    /// Sorts an internal error; an INT3 that KVM's emulator lacks is the breakpoint that it would have been.
+    private func internalError() throws(EngineError) -> Exit {
+      let error = runPage.pointer.pointee.internal
+      guard error.suberror == UInt32(KVM_INTERNAL_ERROR_EMULATION) else {
+        let data = withUnsafeBytes(of: error.data) { bytes in
+          (0..<min(Int(error.ndata), 16)).compactMap { bytes.littleEndian(at: $0 * 8, as: UInt64.self) }
+        }
+        return .failure(.internalError(suberror: error.suberror, data: data))
+      }
+      let programCounter = GuestVirtual(runPage.pointer.pointee.s.regs.regs.rip)
+      let instruction = try bytes(at: programCounter, count: 15)
+      guard instruction.first == Self.int3 else {
+        return .failure(.emulationFailure(instruction: instruction))
+      }
+      if debugControl.trapsSoftwareBreakpoints {
+        return .debug(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
+      }
+      try reflect(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
+      return .interrupted
+    }
+
+    /// The bytes that the CPU fetches at a virtual address, as many as can be had.
+    func bytes(at address: GuestVirtual, count: Int) throws(EngineError) -> [UInt8] {
+      var result: [UInt8] = []
+      for offset in 0..<UInt64(count) {
+        guard let physical = try translate(address.wrapping(by: offset)),
+          let byte = memory.load(at: physical, as: UInt8.self)
+        else { break }
+        result.append(byte)
+      }
+      return result
+    }
+
+    public func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? {
+      var translation = kvm_translation()
+      translation.linear_address = address.rawValue
+      try named("KVM_TRANSLATE") { () throws(Errno) in try descriptor.control(kKVM_TRANSLATE, &translation) }
+      return translation.valid == 0 ? nil : GuestPhysical(translation.physical_address)
+    }
+
+    // MARK: Debugging
+
+    public func setDebug(_ control: DebugControl) throws(EngineError) {
+      guard control != debugControl else { return }
+      guard control.breakpoints.count + control.watchpoints.count <= 4 else {
+        throw EngineError("an x86-64 CPU has four debug registers")
+      }
+      debugControl = control
+      debugControlIsStale = true
+    }
+
+    /// Has KVM told again what to trap; it takes the step's start from the program counter at that moment.
+    func invalidateDebugControl() {
+      if debugControl.singleStep { debugControlIsStale = true }
+    }
+
+    private func installDebugControl() throws(EngineError) {
+      let control = debugControl
+      var debug = kvm_guest_debug()
+      var flags: UInt32 = 0
+      if control != .none { flags |= UInt32(KVM_GUESTDBG_ENABLE) }
+      if control.singleStep { flags |= UInt32(KVM_GUESTDBG_SINGLESTEP) }
+      if control.singleStep, control.blocksInterrupts { flags |= UInt32(kKVM_GUESTDBG_BLOCKIRQ) }
+      if control.trapsSoftwareBreakpoints { flags |= UInt32(KVM_GUESTDBG_USE_SW_BP) }
+      if !control.breakpoints.isEmpty || !control.watchpoints.isEmpty {
+        flags |= UInt32(KVM_GUESTDBG_USE_HW_BP)
+        let image = try Self.debugRegisters(control)
+        // KVM's order is that of the registers' numbers: DR0 to DR3, then DR7 in the last of eight.
+        debug.arch.debugreg = (
+          image.addresses[0], image.addresses[1], image.addresses[2], image.addresses[3], 0, 0, 0,
+          image.control.rawValue
+        )
+      }
+      debug.control = flags
+      try named("KVM_SET_GUEST_DEBUG") { () throws(Errno) in try descriptor.control(kKVM_SET_GUEST_DEBUG, &debug) }
+      debugControlIsStale = false
+    }
+
+    private static func debugRegisters(_ control: DebugControl) throws(EngineError) -> X86DebugRegisters {
+      var breakpoints = control.breakpoints.map {
+        X86DebugRegisters.Breakpoint($0, length: 1, condition: .execute)
+      }
+      for watchpoint in control.watchpoints {
+        let condition: X86DebugRegisters.Condition = watchpoint.access == .write ? .write : .readWrite
+        breakpoints.append(
+          X86DebugRegisters.Breakpoint(watchpoint.address, length: watchpoint.length, condition: condition))
+      }
+      let valid = breakpoints.compactMap { $0 }
+      guard valid.count == breakpoints.count, let image = X86DebugRegisters(valid) else {
+        throw EngineError("an x86-64 CPU's debug registers cannot hold what was asked of them")
+      }
+      return image
+    }
+
+    private func debugEvent(_ event: kvm_debug_exit_arch) -> DebugEvent {
+      let programCounter = GuestVirtual(event.pc)
+      if event.exception == UInt32(X86Exception.breakpoint.rawValue) {
+        return DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true)
+      }
+      let hit = (0..<4).first { event.dr6[bit: $0] }
+      let breakpointCount = debugControl.breakpoints.count
+      let breakpoint = hit.flatMap { $0 < breakpointCount ? $0 : nil }
+      let watchpoint = hit.flatMap { index in
+        debugControl.watchpoints.indices.contains(index - breakpointCount) ? index - breakpointCount : nil
+      }
+      return DebugEvent(
+        programCounter: programCounter, isSingleStep: event.dr6[bit: 14], breakpoint: breakpoint,
+        watchpoint: watchpoint)
+    }
+
+    public func reflect(_ event: DebugEvent) throws(EngineError) {
+      var registers = syncRegisters
+      if event.isSoftwareBreakpoint {
+        // The trap's return address is behind the one-byte instruction (SDM volume 3, 6.15, "Interrupt 3").
+        registers.rip &+= 1
+      }
+      try setRegisters(registers)
+      do throws(Errno) {
+        var events = kvm_vcpu_events()
+        try descriptor.control(kKVM_GET_VCPU_EVENTS, &events)
+        events.flags = 0
+        events.exception.injected = 1
+        events.exception.nr = event.isSoftwareBreakpoint ? X86Exception.breakpoint.rawValue : X86Exception.debug.rawValue
+        events.exception.has_error_code = 0
+        try descriptor.control(kKVM_SET_VCPU_EVENTS, &events)
+      } catch {
+        throw EngineError("to deliver the guest's debug exception", error)
+      }
+    }
+  }
+
+  extension RunPage {
+    /// Where the data of an MMIO access lies in `kvm_run`.
+    static let mmioDataOffset: Int = {
+      let run = MemoryLayout<kvm_run>.offset(of: \.mmio) ?? 32
+      return run + MemoryLayout.size(ofValue: kvm_run().mmio.phys_addr)
+    }()
+  }
+#endif

@@ -1,0 +1,240 @@
+import Bits
+public import CPUEngine
+public import Devices
+import Glibc
+import Synchronization
+
+/// The x86-64 board: the I/O ports of a PC and what answers there.
+///
+/// The interrupt controllers and the PIT are the engine's. A port where nothing answers reads all ones.
+public final class PCBoard: Board {
+  /// The devices on the port bus.
+  enum Device: Sendable {
+    case uart
+    case keyboardData
+    case keyboardCommand
+    case clock
+    case powerManagement
+    case resetControl
+    case debugExit
+    case video
+  }
+
+  /// All of the board's state, plain: copied out and put back it is the same board.
+  public struct State: Equatable, Sendable {
+    var uart = UART16550()
+    var keyboard = I8042()
+    var clock: CMOSClock
+    var powerManagement = ACPIPowerManagement()
+    var resetControl = ResetControl()
+    var video = VGAText()
+    /// What was typed and the UART had no room for yet.
+    var typed: ArraySlice<UInt8> = []
+    /// The interrupt lines that are driven high, by number.
+    var lines: UInt32 = 0
+  }
+
+  /// Memory below and above the hole under 4 GiB, in bytes, as the CMOS tells it.
+  public struct MemorySize: Equatable, Sendable {
+    let below4GiB: UInt64
+    let above4GiB: UInt64
+
+    /// Makes it of the two sizes in bytes.
+    public init(below4GiB: UInt64, above4GiB: UInt64) {
+      self.below4GiB = below4GiB
+      self.above4GiB = above4GiB
+    }
+  }
+
+  public let name = "pc"
+  private let bus: Bus<Device>
+  private let memorySize: MemorySize
+  private let console: Console
+  private let driveLine: @Sendable (UInt32, Bool) -> Void
+  private let devices: Mutex<State>
+
+  /// Makes the board.
+  ///
+  /// - Parameters:
+  ///   - memorySize: how much RAM the CMOS reports.
+  ///   - console: where COM1 prints.
+  ///   - driveLine: sets an ISA interrupt line; called whenever one changes, on the thread that changed it.
+  /// - Throws: `BusError` where two devices claim a port.
+  public init(
+    memorySize: MemorySize, console: Console, driveLine: @escaping @Sendable (UInt32, Bool) -> Void
+  ) throws(BusError) {
+    self.memorySize = memorySize
+    self.console = console
+    self.driveLine = driveLine
+    var bus = Bus<Device>()
+    try bus.attach(.keyboardData, at: 0x60, count: 1)
+    try bus.attach(.keyboardCommand, at: 0x64, count: 1)
+    try bus.attach(.clock, at: 0x70, count: CMOSClock.count)
+    try bus.attach(.debugExit, at: 0xF4, count: 4)
+    try bus.attach(.video, at: VGAText.firstPort, count: VGAText.count)
+    try bus.attach(.uart, at: 0x3F8, count: UART16550.count)
+    try bus.attach(.powerManagement, at: 0x600, count: ACPIPowerManagement.count)
+    try bus.attach(.resetControl, at: 0xCF9, count: 1)
+    self.bus = bus
+    devices = Mutex(Self.powerOn(memorySize))
+  }
+
+  private static func powerOn(_ memorySize: MemorySize) -> State {
+    State(
+      clock: CMOSClock(
+        memoryBelow4GiB: memorySize.below4GiB, memoryAbove4GiB: memorySize.above4GiB, now: nanoseconds(CLOCK_REALTIME)))
+  }
+
+  /// The devices' state; set while no CPU runs.
+  public var state: State {
+    get { devices.withLock { $0 } }
+    set {
+      devices.withLock {
+        let lines = $0.lines
+        $0 = newValue
+        $0.lines = lines
+        driveLines(&$0)
+      }
+    }
+  }
+
+  /// What the text screen shows, read from text memory's bytes.
+  public func screen(of memory: UnsafeRawBufferPointer) -> [String] {
+    devices.withLock { $0.video.screen(of: memory) }
+  }
+
+  // MARK: Board
+
+  public func port(_ access: BusAccess) -> MachineRequest? {
+    guard let location = bus[access.address] else {
+      if !access.isWrite { fillWithOnes(access.data) }
+      return nil
+    }
+    return devices.withLock { state in
+      var request: MachineRequest?
+      for unit in 0..<access.count {
+        let data = UnsafeMutableRawBufferPointer(rebasing: access.data[unit * access.size..<(unit + 1) * access.size])
+        request = perform(access, data, at: location, &state) ?? request
+      }
+      feedUART(&state)
+      driveLines(&state)
+      return request
+    }
+  }
+
+  public func mmio(_ access: BusAccess) -> MachineRequest? {
+    if !access.isWrite { fillWithOnes(access.data) }
+    return nil
+  }
+
+  public func reset() { state = Self.powerOn(memorySize) }
+
+  public func type(_ bytes: [UInt8]) {
+    devices.withLock {
+      $0.typed.append(contentsOf: bytes)
+      feedUART(&$0)
+      driveLines(&$0)
+    }
+  }
+
+  // MARK: Dispatch
+
+  /// Performs one unit of an access; one wider than a byte goes on to the ports after it, as on the ISA bus.
+  private func perform(
+    _ access: BusAccess, _ data: UnsafeMutableRawBufferPointer, at location: Bus<Device>.Location, _ state: inout State
+  ) -> MachineRequest? {
+    if location.device == .powerManagement {
+      return managePower(access, data, at: location.offset, &state)
+    }
+    var request: MachineRequest?
+    for lane in data.indices {
+      let byteLocation = lane == 0 ? location : bus[access.address &+ UInt64(lane)]
+      guard let byteLocation else {
+        if !access.isWrite { data[lane] = 0xFF }
+        continue
+      }
+      if access.isWrite {
+        request = write(data[lane], to: byteLocation, &state) ?? request
+      } else {
+        data[lane] = read(byteLocation, &state)
+      }
+    }
+    return request
+  }
+
+  private func managePower(
+    _ access: BusAccess, _ data: UnsafeMutableRawBufferPointer, at offset: UInt64, _ state: inout State
+  ) -> MachineRequest? {
+    let now = Self.nanoseconds(CLOCK_MONOTONIC)
+    if access.isWrite {
+      let value = data.indices.reduce(UInt32(0)) { $0 | UInt32(data[$1]) << UInt32(8 * ($1 & 3)) }
+      return state.powerManagement.write(value, at: offset, size: data.count, now: now)
+    }
+    let value = state.powerManagement.read(at: offset, size: data.count, now: now)
+    for lane in data.indices { data[lane] = UInt8(truncatingIfNeeded: value >> UInt32(8 * lane)) }
+    return nil
+  }
+
+  private func read(_ location: Bus<Device>.Location, _ state: inout State) -> UInt8 {
+    switch location.device {
+    case .uart: state.uart.read(at: location.offset)
+    case .keyboardData: state.keyboard.readData()
+    case .keyboardCommand: state.keyboard.readStatus()
+    case .clock: state.clock.read(at: location.offset, now: Self.nanoseconds(CLOCK_REALTIME))
+    case .resetControl: state.resetControl.read()
+    case .video: state.video.read(at: location.offset)
+    case .debugExit, .powerManagement: 0xFF
+    }
+  }
+
+  private func write(_ value: UInt8, to location: Bus<Device>.Location, _ state: inout State) -> MachineRequest? {
+    switch location.device {
+    case .uart:
+      if var byte = state.uart.write(value, at: location.offset) {
+        withUnsafeBytes(of: &byte) { console.write($0) }
+      }
+      return nil
+    case .keyboardData: return state.keyboard.writeData(value)
+    case .keyboardCommand: return state.keyboard.writeCommand(value)
+    case .clock:
+      state.clock.write(value, at: location.offset, now: Self.nanoseconds(CLOCK_REALTIME))
+      return nil
+    case .resetControl: return state.resetControl.write(value)
+    case .debugExit: return location.offset == 0 ? DebugExit().write(UInt32(value)) : nil
+    case .video:
+      state.video.write(value, at: location.offset)
+      return nil
+    case .powerManagement: return nil
+    }
+  }
+
+  private func feedUART(_ state: inout State) {
+    while let byte = state.typed.first, state.uart.receive(byte) { state.typed.removeFirst() }
+    state.keyboard.refill()
+  }
+
+  private func driveLines(_ state: inout State) {
+    var lines: UInt32 = 0
+    lines[bit: 1] = state.keyboard.interruptRequest
+    lines[bit: 4] = state.uart.interruptRequest
+    lines[bit: 8] = state.clock.interruptRequest
+    lines[bit: 9] = state.powerManagement.interruptRequest
+    var changed = lines ^ state.lines
+    state.lines = lines
+    while changed != 0 {
+      let line = changed.trailingZeroBitCount
+      driveLine(UInt32(line), lines[bit: line])
+      changed &= changed &- 1
+    }
+  }
+
+  private func fillWithOnes(_ data: UnsafeMutableRawBufferPointer) {
+    for index in data.indices { data[index] = 0xFF }
+  }
+
+  private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return UInt64(max(0, time.tv_sec)) &* 1_000_000_000 &+ UInt64(max(0, time.tv_nsec))
+  }
+}

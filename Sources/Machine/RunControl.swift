@@ -1,0 +1,201 @@
+public import CPUEngine
+public import Devices
+import Synchronization
+
+/// What one CPU does when the machine goes on.
+public enum CPUAction: Sendable, Equatable {
+  case stay
+  case run
+}
+
+/// Why a CPU, and with it the machine, came to a stop.
+public struct StopReport: Sendable, Equatable {
+  /// What happened.
+  public enum Cause: Sendable, Equatable {
+    /// The debug hardware or a software breakpoint.
+    case debug(DebugEvent)
+    /// The guest came to its end by a fault.
+    case failure(GuestFailure)
+    /// The guest asked for it, through a device or a firmware call.
+    case request(MachineRequest)
+    /// Somebody wanted the machine stopped.
+    case requested
+  }
+
+  /// The CPU that it happened to.
+  public let cpu: Int
+  public let cause: Cause
+
+  /// Makes a report.
+  public init(cpu: Int, cause: Cause) {
+    self.cpu = cpu
+    self.cause = cause
+  }
+}
+
+/// Runs and stops a machine's CPUs, all together.
+///
+/// The control thread, which is the one that calls `run`, drives CPU 0 by itself, so that with one CPU a step or a
+/// breakpoint costs no change of thread. Every other CPU has a thread of its own, parked while the machine is stopped.
+/// The control thread is called back by a signal (see `HostThread.signal`), from other CPUs' threads as from descriptors.
+public final class RunControl: @unchecked Sendable {
+  // SAFETY: (@unchecked Sendable) `shared` is touched only inside `monitor`; the rest is constant or atomic.
+
+  private let cpus: [any VirtualCPU]
+  private let board: any Board
+  private let monitor = Monitor()
+  private let isStopRequested = Atomic<Bool>(false)
+  private var shared: Shared
+
+  private struct Shared {
+    /// Which CPUs' threads are to run.
+    var isRunning: [Bool]
+    /// The stops that no `run` has returned yet, in the order in which they happened.
+    var reports: [StopReport] = []
+    var failure: EngineError?
+    var controlThread: HostThread?
+  }
+
+  /// Makes the threads of all CPUs but number 0.
+  public init(cpus: [any VirtualCPU], board: any Board) throws(EngineError) {
+    self.cpus = cpus
+    self.board = board
+    shared = Shared(isRunning: Array(repeating: false, count: cpus.count))
+    for cpu in cpus.dropFirst() {
+      guard HostThread.start("vcpu \(cpu.index)", { [self] in park(cpu) }) != nil else {
+        throw EngineError("the host has no thread for CPU \(cpu.index)")
+      }
+    }
+  }
+
+  /// Lets the CPUs run until one of them stops; then all are stopped.
+  ///
+  /// - Parameters:
+  ///   - actions: what each CPU does.
+  ///   - attention: asked on the calling thread whenever it was signalled; true stops the machine.
+  /// - Returns: the first stop that happened; others of the same moment are returned by the next calls, except those
+  ///   that will happen again by themselves.
+  /// - Throws: what the engine could not do; all CPUs are stopped then too.
+  public func run(_ actions: [CPUAction], attention: () -> Bool) throws(EngineError) -> StopReport {
+    if let report = takePendingReport(actions) { return report }
+    isStopRequested.store(false, ordering: .sequentiallyConsistent)
+    let isAlone = actions.dropFirst().allSatisfy { $0 == .stay }
+    if !isAlone { start(actions) }
+
+    var own: StopReport?
+    var failure: EngineError?
+    do throws(EngineError) {
+      own = actions.first == .stay ? waitForOthers(attention) : try drive(cpus[0], attention)
+    } catch { failure = error }
+
+    if !isAlone {
+      stopOthers()
+      failure = failure ?? monitor.update { shared.failure.take() }
+      // A stop of another CPU may have come first: it is what called this thread back.
+      if own == nil || own?.cause == .requested, let report = takePendingReport(actions) { own = report }
+    }
+    if let failure { throw failure }
+    return own ?? StopReport(cpu: 0, cause: .requested)
+  }
+
+  /// Forgets the stops that were not returned yet: the machine was reset.
+  public func discardReports() { monitor.update { shared.reports.removeAll() } }
+
+  // MARK: One CPU
+
+  /// Runs a CPU until it stops, or until a stop is wanted: nil.
+  private func drive(_ cpu: any VirtualCPU, _ attention: () -> Bool) throws(EngineError) -> StopReport? {
+    while true {
+      switch try cpu.run() {
+      case .port(let access):
+        if let request = board.port(access) { return try settled(cpu, .request(request)) }
+      case .mmio(let access):
+        if let request = board.mmio(access) { return try settled(cpu, .request(request)) }
+      case .debug(let event): return StopReport(cpu: cpu.index, cause: .debug(event))
+      case .failure(let failure): return StopReport(cpu: cpu.index, cause: .failure(failure))
+      case .system(.powerOff): return StopReport(cpu: cpu.index, cause: .request(.powerOff))
+      case .system(.reset): return StopReport(cpu: cpu.index, cause: .request(.reset))
+      case .system(.crash): return StopReport(cpu: cpu.index, cause: .failure(.reportedCrash))
+      case .halted: break
+      case .interrupted:
+        if isStopRequested.load(ordering: .acquiring) {
+          try settle(cpu)
+          return nil
+        }
+        if attention() { return try settled(cpu, .requested) }
+      }
+    }
+  }
+
+  private func settled(_ cpu: any VirtualCPU, _ cause: StopReport.Cause) throws(EngineError) -> StopReport {
+    try settle(cpu)
+    return StopReport(cpu: cpu.index, cause: cause)
+  }
+
+  /// Completes the instruction that an access interrupted, so that the registers are whole.
+  private func settle(_ cpu: any VirtualCPU) throws(EngineError) {
+    while true {
+      switch try cpu.settle() {
+      case .port(let access): _ = board.port(access)
+      case .mmio(let access): _ = board.mmio(access)
+      default: return
+      }
+    }
+  }
+
+  // MARK: The other CPUs
+
+  private func start(_ actions: [CPUAction]) {
+    monitor.update {
+      shared.controlThread = .current
+      for (index, action) in actions.enumerated().dropFirst() where action == .run { shared.isRunning[index] = true }
+    }
+  }
+
+  private func stopOthers() {
+    isStopRequested.store(true, ordering: .sequentiallyConsistent)
+    for cpu in cpus.dropFirst() { cpu.kick() }
+    monitor.wait { shared.isRunning.contains(true) ? nil : () }
+  }
+
+  private func waitForOthers(_ attention: () -> Bool) -> StopReport? {
+    while !isStopRequested.load(ordering: .acquiring) {
+      HostThread.waitForSignal()
+      if isStopRequested.load(ordering: .acquiring) { break }
+      if attention() { return StopReport(cpu: 0, cause: .requested) }
+    }
+    return nil
+  }
+
+  private func park(_ cpu: any VirtualCPU) {
+    while true {
+      monitor.wait { shared.isRunning[cpu.index] ? () : nil }
+      var report: StopReport?
+      var failure: EngineError?
+      do throws(EngineError) { report = try drive(cpu) { false } } catch { failure = error }
+      monitor.update {
+        if let report { shared.reports.append(report) }
+        if let failure { shared.failure = failure }
+        shared.isRunning[cpu.index] = false
+        isStopRequested.store(true, ordering: .sequentiallyConsistent)
+        shared.controlThread?.signal()
+      }
+      cpus[0].kick()
+    }
+  }
+
+  /// The oldest stop of a CPU that would run now.
+  ///
+  /// A breakpoint that another CPU's stop overtook is forgotten: its CPU stands before it and meets it again.
+  private func takePendingReport(_ actions: [CPUAction]) -> StopReport? {
+    guard cpus.count > 1 else { return nil }
+    return monitor.update {
+      guard let position = shared.reports.firstIndex(where: { actions[$0.cpu] != .stay }) else { return nil }
+      let report = shared.reports.remove(at: position)
+      shared.reports.removeAll {
+        if case .debug(let event) = $0.cause { event.watchpoint == nil } else { false }
+      }
+      return report
+    }
+  }
+}
