@@ -171,9 +171,9 @@ extension ACPITables {
   /// DSDT: how to switch the machine off, and the devices that nothing can be asked for.
   private static var dsdt: [UInt8] {
     let softOff = AML.name(
-      "\\_S5", AML.package(of: [AML.integer(UInt32(softOffSleepType)), AML.integer(0), AML.integer(0), AML.integer(0)]))
+      "_S5", AML.package(of: [AML.integer(UInt32(softOffSleepType)), AML.integer(0), AML.integer(0), AML.integer(0)]))
     let devices = AML.scope(
-      "\\_SB",
+      "_SB",
       [
         device("COM1", "PNP0501", ports: [(first: 0x3f8, count: 8)], interrupt: 4),
         device("KBD", "PNP0303", ports: [(first: 0x60, count: 1), (first: 0x64, count: 1)], interrupt: 1),

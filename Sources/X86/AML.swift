@@ -65,9 +65,8 @@ enum AML {
 
   /// A name of one to four letters, filled up with `_`.
   private static func nameSegment(_ name: String) -> [UInt8] {
-    let root = Array(name.utf8.prefix { $0 == UInt8(ascii: "\\") })
-    let letters = Array(name.utf8.dropFirst(root.count).prefix(4))
-    return root + letters + [UInt8](repeating: UInt8(ascii: "_"), count: 4 - letters.count)
+    let letters = name.utf8.prefix(4)
+    return letters + [UInt8](repeating: UInt8(ascii: "_"), count: 4 - letters.count)
   }
 
   /// A body behind its length, which counts its own bytes too: 1 byte up to 63, 2 up to 4095, 3 up to 1 MiB.
