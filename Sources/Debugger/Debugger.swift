@@ -12,8 +12,9 @@ public final class Debugger: DebugTarget {
   /// The machine that is debugged.
   public let machine: Machine
   let support: any ArchitectureSupport
-  var cpus: [any VirtualCPU] { machine.virtualMachine.cpus }
-  var memory: GuestRAM { machine.virtualMachine.memory }
+  /// The machine's, kept here because every register of every packet goes through them.
+  let cpus: [any VirtualCPU]
+  let memory: GuestRAM
 
   /// Says a line to the debugger's user and to the diagnostics, such as why the guest died.
   public var announce: (String) -> Void = { _ in }
@@ -38,9 +39,11 @@ public final class Debugger: DebugTarget {
   /// Makes a debugger of a machine that is stopped at its first instruction.
   public init(_ machine: Machine) {
     self.machine = machine
+    cpus = machine.virtualMachine.cpus
+    memory = machine.virtualMachine.memory
     support = X86Support(registers: machine.virtualMachine.registers, cpuid: machine.cpuid)
     registers = machine.virtualMachine.registers
-    let cpuCount = machine.virtualMachine.cpus.count
+    let cpuCount = cpus.count
     threads = (1...max(1, cpuCount)).map { ThreadID($0) }
     lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
     placements = Breakpoints(instruction: support.breakpointInstruction)

@@ -59,13 +59,13 @@ public struct HostThread: Sendable {
     _ = sigwaitinfo(&signals, nil)
   }
 
-  /// Takes the signals that came so far.
-  public static func discardSignals() {
+  /// Takes the signal that came, if one did; it is of the sort that does not queue.
+  public static func discardSignal() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGIO)
     var none = timespec()
-    while sigtimedwait(&signals, nil, &none) == SIGIO {}
+    _ = sigtimedwait(&signals, nil, &none)
   }
 
   /// Blocks, in this thread and those it makes, the signal that calls threads back and those in `others`.

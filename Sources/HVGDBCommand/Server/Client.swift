@@ -56,7 +56,7 @@ final class Client {
   private func resume(_ request: ResumeRequest) throws(MachineError) -> Ending? {
     // The packet that brought us here has signalled this thread, which would end the run at once. What came after it is
     // looked for instead.
-    HostThread.discardSignals()
+    HostThread.discardSignal()
     let event: StopEvent
     if takeInput() {
       event = debugger.interrupted()

@@ -74,9 +74,9 @@
 
     private func integer(_ register: X86Register) throws(EngineError) -> UInt64 {
       switch register {
-      case .general(let general): return syncRegisters[keyPath: general.kvmField]
-      case .rip: return syncRegisters.rip
-      case .rflags: return syncRegisters.rflags
+      case .general(let general): return generalRegisters[general.kvmPosition]
+      case .rip: return generalRegisters[KVMRegisterPosition.rip]
+      case .rflags: return generalRegisters[KVMRegisterPosition.rflags]
       case .selector(let segment): return UInt64(try special()[keyPath: segment.kvmField].selector)
       case .base(let segment): return try special()[keyPath: segment.kvmField].base
       case .limit(let segment): return UInt64(try special()[keyPath: segment.kvmField].limit)
@@ -97,9 +97,9 @@
 
     private func setInteger(_ register: X86Register, _ value: UInt64) throws(EngineError) {
       switch register {
-      case .general(let general): setSync { $0[keyPath: general.kvmField] = value }
-      case .rip: setSync { $0.rip = value }
-      case .rflags: setSync { $0.rflags = value }
+      case .general(let general): setGeneral { $0[general.kvmPosition] = value }
+      case .rip: setGeneral { $0[KVMRegisterPosition.rip] = value }
+      case .rflags: setGeneral { $0[KVMRegisterPosition.rflags] = value }
       case .selector(let segment): try setSelector(UInt16(truncatingIfNeeded: value), of: segment)
       case .base(let segment): try setSpecial { $0[keyPath: segment.kvmField].base = value }
       case .limit(let segment):
@@ -136,8 +136,14 @@
 
     var syncRegisters: kvm_regs { runPage.pointer.pointee.s.regs.regs }
 
-    private func setSync(_ change: (inout kvm_regs) -> Void) {
-      change(&runPage.pointer.pointee.s.regs.regs)
+    /// `kvm_regs` in `kvm_run` as what it is: eighteen 64-bit words in a row.
+    private var generalRegisters: UnsafeMutablePointer<UInt64> {
+      // SAFETY: the structure lies in the mapping, which lives as long as this CPU, and holds only such words.
+      (UnsafeMutableRawPointer(runPage.pointer) + RunPage.registersOffset).assumingMemoryBound(to: UInt64.self)
+    }
+
+    private func setGeneral(_ change: (UnsafeMutablePointer<UInt64>) -> Void) {
+      change(generalRegisters)
       runPage.pointer.pointee.kvm_dirty_regs |= UInt64(KVM_SYNC_X86_REGS)
       invalidateDebugControl()
     }
@@ -300,25 +306,19 @@
     }
   }
 
+  /// The positions of words in `kvm_regs`.
+  private enum KVMRegisterPosition {
+    static let rip = 16
+    static let rflags = 17
+  }
+
   extension X86Register.General {
-    fileprivate var kvmField: WritableKeyPath<kvm_regs, UInt64> {
+    /// The register's position in `kvm_regs`, which has RSP and RBP the other way round than GDB.
+    fileprivate var kvmPosition: Int {
       switch self {
-      case .rax: \.rax
-      case .rbx: \.rbx
-      case .rcx: \.rcx
-      case .rdx: \.rdx
-      case .rsi: \.rsi
-      case .rdi: \.rdi
-      case .rbp: \.rbp
-      case .rsp: \.rsp
-      case .r8: \.r8
-      case .r9: \.r9
-      case .r10: \.r10
-      case .r11: \.r11
-      case .r12: \.r12
-      case .r13: \.r13
-      case .r14: \.r14
-      case .r15: \.r15
+      case .rsp: 6
+      case .rbp: 7
+      default: rawValue
       }
     }
   }

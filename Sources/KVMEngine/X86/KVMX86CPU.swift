@@ -298,6 +298,9 @@
   }
 
   extension RunPage {
+    /// Where the general registers lie in `kvm_run`.
+    static let registersOffset = MemoryLayout<kvm_run>.offset(of: \.s) ?? 0
+
     /// Where the data of an MMIO access lies in `kvm_run`.
     static let mmioDataOffset: Int = {
       let run = MemoryLayout<kvm_run>.offset(of: \.mmio) ?? 32
