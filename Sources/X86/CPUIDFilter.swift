@@ -33,12 +33,30 @@ public struct CPUIDFilter: Sendable {
     table[.tscDeadline] = hasTSCDeadlineTimer
     if emulatesKernelMode {
       for feature in CPUIDFeature.missingInEmulator { table[feature] = false }
-      // The leaves that describe what is masked: XSAVE's areas, processor trace, and the tiles of AMX.
-      for function: UInt32 in [0xd, 0x14, 0x1d, 0x1e] { table.replace(function, with: []) }
+      endBasicLeaves(in: &table)
       for feature in CPUIDFeature.needingHypercalls { table[feature] = false }
     }
     setTopology(of: UInt32(truncatingIfNeeded: cpu), in: &table)
     return table
+  }
+}
+
+// MARK: - Where ring 0 is emulated
+
+extension CPUIDFilter {
+  /// The last basic leaf that a guest is told of where ring 0 is emulated: the topology's.
+  ///
+  /// It is below XSAVE's leaf 0DH, and a kernel does not use XSAVE without that leaf, whatever leaf 1 says.
+  private static let lastEmulatedLeaf: UInt32 = 0xb
+
+  /// Takes out leaf 7, and all leaves past the last.
+  ///
+  /// A host that runs ring 3 without hardware virtualization cannot hide the CPU's features there and answers with them in
+  /// ring 0 too, in leaf 7 and in part of leaf 1, whatever bits it is given; only a leaf that is not there stays away.
+  /// Leaf 7 has SMAP, INVPCID, FSGSBASE, LA57 and more that do not work in its ring 0, and nothing that a kernel needs.
+  private func endBasicLeaves(in table: inout CPUIDTable) {
+    table.update(0) { $0.eax = min($0.eax, Self.lastEmulatedLeaf) }
+    table.entries.removeAll { $0.function == 7 || (Self.lastEmulatedLeaf + 1..<0x4000_0000).contains($0.function) }
   }
 }
 
@@ -104,94 +122,34 @@ extension CPUIDFilter {
 // MARK: - What KVM's emulator lacks
 
 extension CPUIDFeature {
-  /// The features whose instructions KVM's emulator does not have (Linux, arch/x86/kvm/emulate.c: the opcode tables).
+  /// The features of leaf 1 and of the extended leaves whose instructions KVM's emulator does not have.
   ///
-  /// What it has stays, MOVBE, RDPID, CLFLUSHOPT, PREFETCHW, SMEP and UMIP among it; so do RDRAND and RDSEED, which the hosts
-  /// that emulate ring 0 run by themselves. SSE and SSE2 lack most of their instructions too, but 64-bit code cannot do without
-  /// the two.
-  static let missingInEmulator: [CPUIDFeature] =
-    missingInKernelCode + missingVectors + missingStateComponents + missingAMD
-
-  /// What a kernel's own code uses as soon as CPUID shows it.
-  private static let missingInKernelCode = [
-    // CMPXCHG16B is an emulation failure: the allocator falls back to a lock.
+  /// (Linux, arch/x86/kvm/emulate.c: the opcode tables.) What it has stays, MOVBE and PREFETCHW among it; so does RDRAND,
+  /// which the hosts that emulate ring 0 run by themselves. SSE and SSE2 lack most of their instructions too, but 64-bit code
+  /// cannot do without the two.
+  static let missingInEmulator = [
+    // The allocator then takes a lock.
     CPUIDFeature("CX16", 1, .ecx, 13),
-    // MONITOR and MWAIT in the idle loop.
-    CPUIDFeature("MONITOR", 1, .ecx, 3),
-    // POPCNT in hweight().
+    // The idle loop then halts.
+    CPUIDFeature("MONITOR", 1, .ecx, 3), CPUIDFeature("MONITORX", 0x8000_0001, .ecx, 29),
+    // For hweight(), which has a function in its place.
     CPUIDFeature("POPCNT", 1, .ecx, 23),
-    // With it on, the paranoid entries find the CPU's number by LSL.
-    CPUIDFeature("FSGSBASE", 7, .ebx, 0),
-    // ANDN, SHLX and more are VEX-coded; TZCNT runs, but as BSF.
-    CPUIDFeature("BMI1", 7, .ebx, 3), CPUIDFeature("BMI2", 7, .ebx, 8),
     // LZCNT runs, but as BSR.
     CPUIDFeature("LZCNT", 0x8000_0001, .ecx, 5),
-    // XBEGIN and XTEST.
-    CPUIDFeature("HLE", 7, .ebx, 4), CPUIDFeature("RTM", 7, .ebx, 11),
-    CPUIDFeature("INVPCID", 7, .ebx, 10),
-    // ADCX and ADOX in the crypto library.
-    CPUIDFeature("ADX", 7, .ebx, 19),
-    // STAC and CLAC.
-    CPUIDFeature("SMAP", 7, .ebx, 20),
-    // CLWB in copies to persistent memory.
-    CPUIDFeature("CLWB", 7, .ebx, 24),
-    // CR4.LA57 is refused by a KVM without hardware to walk five levels.
-    CPUIDFeature("LA57", 7, .ecx, 16),
-    // UMONITOR and UMWAIT.
-    CPUIDFeature("WAITPKG", 7, .ecx, 5),
-    CPUIDFeature("MOVDIRI", 7, .ecx, 27), CPUIDFeature("MOVDIR64B", 7, .ecx, 28), CPUIDFeature("ENQCMD", 7, .ecx, 29),
-    // CLUI, STUI and SENDUIPI.
-    CPUIDFeature("UINTR", 7, .edx, 5),
-    // PCONFIG.
-    CPUIDFeature("PCONFIG", 7, .edx, 18),
-    // ERETS, ERETU and LKGS.
-    CPUIDFeature("FRED", 7, 1, .eax, 17), CPUIDFeature("LKGS", 7, 1, .eax, 18),
-    // RDTSCP in sched_clock() and the vDSO's kernel side.
+    // For the ordered reading of the TSC, which LFENCE does as well.
     CPUIDFeature("RDTSCP", 0x8000_0001, .edx, 27),
-  ]
-
-  /// Vector instructions that the kernel's crypto, checksum and RAID code picks by CPUID.
-  private static let missingVectors = [
+    // For clearing pages and TLBs.
+    CPUIDFeature("CLZERO", 0x8000_0008, .ebx, 0), CPUIDFeature("INVLPGB", 0x8000_0008, .ebx, 3),
+    // Vectors, for the kernel's crypto, checksums and RAID.
     CPUIDFeature("SSE3", 1, .ecx, 0), CPUIDFeature("PCLMULQDQ", 1, .ecx, 1), CPUIDFeature("SSSE3", 1, .ecx, 9),
     CPUIDFeature("SSE4.1", 1, .ecx, 19), CPUIDFeature("SSE4.2", 1, .ecx, 20), CPUIDFeature("AES", 1, .ecx, 25),
-    CPUIDFeature("SHA", 7, .ebx, 29), CPUIDFeature("GFNI", 7, .ecx, 8),
-  ]
-
-  /// XSAVE and XGETBV, and every feature whose registers only XSAVE saves.
-  private static let missingStateComponents = [
-    CPUIDFeature("XSAVE", 1, .ecx, 26), CPUIDFeature("OSXSAVE", 1, .ecx, 27), .avx,
-    CPUIDFeature("FMA", 1, .ecx, 12), CPUIDFeature("F16C", 1, .ecx, 29),
-    CPUIDFeature("AVX2", 7, .ebx, 5), CPUIDFeature("MPX", 7, .ebx, 14),
-    CPUIDFeature("AVX512F", 7, .ebx, 16), CPUIDFeature("AVX512DQ", 7, .ebx, 17),
-    CPUIDFeature("AVX512_IFMA", 7, .ebx, 21), CPUIDFeature("AVX512PF", 7, .ebx, 26),
-    CPUIDFeature("AVX512ER", 7, .ebx, 27), CPUIDFeature("AVX512CD", 7, .ebx, 28),
-    CPUIDFeature("AVX512BW", 7, .ebx, 30), CPUIDFeature("AVX512VL", 7, .ebx, 31),
-    CPUIDFeature("AVX512_VBMI", 7, .ecx, 1), CPUIDFeature("AVX512_VBMI2", 7, .ecx, 6),
-    CPUIDFeature("VAES", 7, .ecx, 9), CPUIDFeature("VPCLMULQDQ", 7, .ecx, 10),
-    CPUIDFeature("AVX512_VNNI", 7, .ecx, 11), CPUIDFeature("AVX512_BITALG", 7, .ecx, 12),
-    CPUIDFeature("AVX512_VPOPCNTDQ", 7, .ecx, 14),
-    CPUIDFeature("AVX512_4VNNIW", 7, .edx, 2), CPUIDFeature("AVX512_4FMAPS", 7, .edx, 3),
-    CPUIDFeature("AVX512_VP2INTERSECT", 7, .edx, 8), CPUIDFeature("AVX512_FP16", 7, .edx, 23),
-    CPUIDFeature("SHA512", 7, 1, .eax, 0), CPUIDFeature("SM3", 7, 1, .eax, 1), CPUIDFeature("SM4", 7, 1, .eax, 2),
-    CPUIDFeature("AVX_VNNI", 7, 1, .eax, 4), CPUIDFeature("AVX512_BF16", 7, 1, .eax, 5),
-    CPUIDFeature("AVX_IFMA", 7, 1, .eax, 23), CPUIDFeature("AVX_VNNI_INT8", 7, 1, .edx, 4),
-    CPUIDFeature("AVX_NE_CONVERT", 7, 1, .edx, 5), CPUIDFeature("AVX_VNNI_INT16", 7, 1, .edx, 10),
-    CPUIDFeature("AVX10", 7, 1, .edx, 19),
-    CPUIDFeature("AMX_BF16", 7, .edx, 22), CPUIDFeature("AMX_TILE", 7, .edx, 24), CPUIDFeature("AMX_INT8", 7, .edx, 25),
-    CPUIDFeature("AMX_FP16", 7, 1, .eax, 21), CPUIDFeature("AMX_COMPLEX", 7, 1, .edx, 8),
-    // RDPKRU and WRPKRU; PKS keeps its register to itself, but is of the same family.
-    CPUIDFeature("PKU", 7, .ecx, 3), CPUIDFeature("OSPKE", 7, .ecx, 4), CPUIDFeature("PKS", 7, .ecx, 31),
-    // RDSSP and its family; the kernel switches both halves of CET on by XSAVES' supervisor state.
-    CPUIDFeature("SHSTK", 7, .ecx, 7), CPUIDFeature("IBT", 7, .edx, 20), CPUIDFeature("CET_SSS", 7, 1, .edx, 18),
-  ]
-
-  /// What only AMD has, or has under leaves of its own.
-  private static let missingAMD = [
-    CPUIDFeature("SSE4A", 0x8000_0001, .ecx, 6), CPUIDFeature("XOP", 0x8000_0001, .ecx, 11),
+    CPUIDFeature("SSE4A", 0x8000_0001, .ecx, 6), CPUIDFeature("3DNOWEXT", 0x8000_0001, .edx, 30),
+    CPUIDFeature("3DNOW", 0x8000_0001, .edx, 31),
+    // XSAVE, and what has registers that only XSAVE saves.
+    CPUIDFeature("XSAVE", 1, .ecx, 26), CPUIDFeature("OSXSAVE", 1, .ecx, 27), .avx, CPUIDFeature("FMA", 1, .ecx, 12),
+    CPUIDFeature("F16C", 1, .ecx, 29), CPUIDFeature("XOP", 0x8000_0001, .ecx, 11),
     CPUIDFeature("LWP", 0x8000_0001, .ecx, 15), CPUIDFeature("FMA4", 0x8000_0001, .ecx, 16),
-    CPUIDFeature("TBM", 0x8000_0001, .ecx, 21), CPUIDFeature("MONITORX", 0x8000_0001, .ecx, 29),
-    CPUIDFeature("3DNOWEXT", 0x8000_0001, .edx, 30), CPUIDFeature("3DNOW", 0x8000_0001, .edx, 31),
-    CPUIDFeature("CLZERO", 0x8000_0008, .ebx, 0), CPUIDFeature("INVLPGB", 0x8000_0008, .ebx, 3),
+    CPUIDFeature("TBM", 0x8000_0001, .ecx, 21),
   ]
 
   /// KVM's paravirtual features that call it by VMCALL or VMMCALL, which such a host never completes.

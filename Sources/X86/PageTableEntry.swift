@@ -85,6 +85,12 @@ struct PageTableEntry {
 // MARK: - Words
 
 extension PageTableEntry {
+  /// Why the CPU would not use the entry, as what a sentence says of it; nil where it would.
+  var flaw: String? {
+    if !isPresent { return "is not present (\(hex(rawValue)))" }
+    return reservedBits == 0 ? nil : "has reserved bits \(hex(reservedBits)) set (\(hex(rawValue)))"
+  }
+
   /// The entry in words, such as `present writable supervisor accessed 2M-page -> 0x1200000`.
   var meaning: String {
     guard isPresent else { return "not present" }
@@ -102,8 +108,8 @@ extension PageTableEntry {
     add("PAT", if: mapsPage && rawValue[bit: table.level == .pt ? 7 : 12])
     add("no-execute", if: !isExecutable)
     add("key=\(protectionKey)", if: protectionKey != 0)
-    add("available=0x\(String(available, radix: 16))", if: available != 0)
-    add("reserved=0x\(String(reservedBits, radix: 16))", if: reservedBits != 0)
+    add("available=\(hex(available))", if: available != 0)
+    add("reserved=\(hex(reservedBits))", if: reservedBits != 0)
     words.append(mapsPage ? "\(pageSizeName)-page -> \(target)" : "-> \(target)")
     return words.joined(separator: " ")
   }
@@ -125,4 +131,6 @@ extension PageTableEntry {
     default: "1G"
     }
   }
+
+  private func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 }

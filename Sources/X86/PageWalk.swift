@@ -65,22 +65,17 @@ extension X86TranslationContext {
       let name = table.level.rawValue
       let index = address.rawValue[bits: table.indexBits]
       let entryAddress = start.wrapping(by: index &* UInt64(mode.entryByteCount))
-      guard let value = readPhysical(entryAddress, mode.entryByteCount) else {
-        throw TranslationFault("\(name) entry \(index) at \(entryAddress) lies outside memory")
+      func fault(_ flaw: String) -> TranslationFault {
+        TranslationFault("\(name) entry \(index) at \(entryAddress) \(flaw)")
       }
+
+      guard let value = readPhysical(entryAddress, mode.entryByteCount) else { throw fault("lies outside memory") }
       let entry = PageTableEntry(value, of: table, mode: mode, in: self)
       steps?.append(
         TranslationStep(
           table: name, index: Int(truncatingIfNeeded: index), address: entryAddress, entry: value,
           meaning: entry.meaning))
-      guard entry.isPresent else {
-        throw TranslationFault("\(name) entry \(index) at \(entryAddress) is not present (\(hex(value)))")
-      }
-      guard entry.reservedBits == 0 else {
-        throw TranslationFault(
-          "\(name) entry \(index) at \(entryAddress) has reserved bits \(hex(entry.reservedBits)) set"
-            + " (\(hex(value)))")
-      }
+      if let flaw = entry.flaw { throw fault(flaw) }
       isWritable = isWritable && entry.isWritable
       isUser = isUser && entry.isUser
       isExecutable = isExecutable && entry.isExecutable
@@ -119,6 +114,4 @@ extension X86TranslationContext {
       }
     }
   }
-
-  private func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 }

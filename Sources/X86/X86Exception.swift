@@ -112,13 +112,13 @@ public struct PageFaultCode: NamedBits, CustomStringConvertible {
   /// The code in words.
   public var description: String {
     let access = contains(.fetch) ? "an instruction fetch" : contains(.write) ? "a write" : "a read"
-    let cause =
-      contains(.reserved)
-      ? "through an entry with reserved bits set"
-      : contains(.protectionKey)
-        ? "that a protection key forbids"
-        : contains(.present) ? "that the page does not allow" : "of a page that is not present"
     return "\(access)\(contains(.shadowStack) ? " of the shadow stack" : "") by \(contains(.user) ? "user" : "kernel")"
       + " code \(cause)"
+  }
+
+  private var cause: String {
+    if contains(.reserved) { return "through an entry with reserved bits set" }
+    if contains(.protectionKey) { return "that a protection key forbids" }
+    return contains(.present) ? "that the page does not allow" : "of a page that is not present"
   }
 }
