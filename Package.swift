@@ -36,6 +36,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKVM"),
+    .target(name: "CLinux"),
     .systemLibrary(
       name: "CCompression",
       providers: [
@@ -51,19 +52,22 @@ let package = Package(
     component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
     component("KVMEngine", ["CPUEngine", "CKVM", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
-    component("Machine", ["Bits", "Architecture", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage"]),
-    component("Debugger", ["Bits", "Architecture", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Machine"]),
+    component(
+      "Machine", ["Bits", "Architecture", "CLinux", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage"]),
+    component(
+      "Debugger",
+      ["Bits", "Architecture", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Devices", "Machine"]),
     component(
       "HVGDBCommand",
       [
         "Bits", "Architecture", "GDBRemote", "KernelImage", "GuestMemory", "X86", "CPUEngine", "KVMEngine",
-        "Devices", "Machine", "Debugger", argumentParser, logging, systemPackage,
+        "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
       ]),
-    .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand"], swiftSettings: strict),
+    .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand", argumentParser], swiftSettings: strict),
 
     tests("BitsTests", ["Bits"]),
     tests("GDBRemoteTests", ["GDBRemote", "Architecture"]),
-    tests("KernelImageTests", ["KernelImage", "Bits", "Architecture"]),
+    tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("DevicesTests", ["Devices"]),

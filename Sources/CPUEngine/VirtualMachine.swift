@@ -96,6 +96,9 @@ public protocol VirtualCPU: AnyObject, Sendable {
   /// Sets a register to the little-endian value in `bytes`, in the length that the register table gives.
   func writeRegister(_ index: RegisterIndex, from bytes: UnsafeRawBufferPointer) throws(EngineError)
 
+  /// Sets registers of at most 64 bits, those that only make sense together as one.
+  func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError)
+
   /// Delivers a debug event that is not the debugger's to the guest, as the CPU itself would have.
   func reflect(_ event: DebugEvent) throws(EngineError)
 

@@ -18,8 +18,11 @@ protocol ArchitectureSupport: Sendable {
   /// The CPU's state in a few words, such as `ring 0, long mode`.
   func describe(_ cpu: any VirtualCPU) -> String
 
-  /// The fewest watchpoints that the debug hardware needs for a range.
-  func pieces(watching address: GuestVirtual, count: UInt64, for kind: WatchKind) -> [HardwareWatchpoint]
+  /// Where the CPU's next instruction is: the program counter with all that the architecture adds to it.
+  func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual
+
+  /// The fewest watchpoints that the debug hardware needs for a range; nil where it cannot watch it at all.
+  func pieces(watching address: GuestVirtual, count: UInt64, for kind: WatchKind) -> [HardwareWatchpoint]?
 }
 
 /// A CPU's translation of virtual addresses at one moment, by the tables in guest memory.

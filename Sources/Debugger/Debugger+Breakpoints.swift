@@ -19,10 +19,8 @@ extension Debugger: BreakpointTarget {
       try checkComparable(watchKind, length)
       wanted.insert(Breakpoints.Watch(kind: watchKind, address: address, count: length))
     }
-    let registers = machine.virtualMachine.capabilities.debugRegisters
-    let pieces = wanted.watches.reduce(0) { $0 + hardwarePieces(of: $1).count }
-    guard registers.fits(breakpoints: wanted.hardware.count, watchpoints: pieces) else {
-      throw .exhausted("the CPU's debug registers are used up: \(registers)")
+    guard fitsDebugRegisters(wanted) else {
+      throw .exhausted("the CPU's debug registers are used up: it has \(registersInWords)")
     }
     placements = wanted
   }
@@ -41,9 +39,27 @@ extension Debugger: BreakpointTarget {
   public func removeAllBreakpoints() { placements.removeAll() }
 
   /// The debug registers that a watch takes; none where they do not fire and the debugger compares by itself.
-  func hardwarePieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] {
+  func hardwarePieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint]? {
     guard machine.virtualMachine.capabilities.watchpointsFire else { return [] }
     return support.pieces(watching: watch.address, count: watch.count, for: watch.kind)
+  }
+
+  private func fitsDebugRegisters(_ wanted: Breakpoints) -> Bool {
+    var watchpoints = 0
+    for watch in wanted.watches {
+      guard let pieces = hardwarePieces(of: watch) else { return false }
+      watchpoints += pieces.count
+    }
+    return machine.virtualMachine.capabilities.debugRegisters
+      .fits(breakpoints: wanted.hardware.count, watchpoints: watchpoints)
+  }
+
+  private var registersInWords: String {
+    switch machine.virtualMachine.capabilities.debugRegisters {
+    case .shared(let count): "\(count) for breakpoints and aligned pieces of watched data together"
+    case .separate(let breakpoints, let watchpoints):
+      "\(breakpoints) for breakpoints and \(watchpoints) for watched data"
+    }
   }
 
   /// Refuses what stepping and comparing cannot see.

@@ -1,8 +1,9 @@
 import Architecture
 import Bits
-public import CPUEngine
+import CPUEngine
+import Devices
 public import GDBRemote
-import Machine
+public import Machine
 
 extension Debugger {
   /// Lets the guest go on as the client wants, until something is to be reported.
@@ -52,7 +53,7 @@ extension Debugger {
   }
 
   func placeName(of thread: ThreadID) -> String {
-    cpu(of: thread).flatMap { programCounter(of: $0) }?.description ?? "an unknown address"
+    cpu(of: thread).flatMap { instructionAddress(of: $0) }?.description ?? "an unknown address"
   }
 }
 
@@ -129,7 +130,7 @@ private struct Run {
     let translator = try debugger.translator(of: cpu)
     return debugger.placements.place(
       in: debugger.machine.virtualMachine.capabilities.debugRegisters,
-      pieces: { debugger.hardwarePieces(of: $0) },
+      pieces: { debugger.hardwarePieces(of: $0) ?? [] },
       translate: { try? translator.translate($0).physical },
       debugger.memory)
   }
@@ -143,7 +144,7 @@ private struct Run {
   /// Executes the instruction under each breakpoint that was reported, so that going on does not report it again.
   private mutating func stepOffReportedBreakpoints(_ attention: () -> Bool) throws(EngineError) -> StopEvent? {
     for (index, cpu) in debugger.cpus.enumerated() where actions[index] == .resume {
-      guard let reported = debugger.reportedAddresses[index], reported == debugger.programCounter(of: cpu),
+      guard let reported = debugger.reportedAddresses[index], reported == debugger.instructionAddress(of: cpu),
         debugger.placements.reason(at: reported) != nil
       else { continue }
       var step = Run(debugger, ResumeRequest([.init(.step, ThreadID(index + 1))]))

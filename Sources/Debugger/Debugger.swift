@@ -1,6 +1,6 @@
 public import Architecture
 import Bits
-public import CPUEngine
+import CPUEngine
 public import GDBRemote
 import GuestMemory
 public import Machine
@@ -38,7 +38,7 @@ public final class Debugger: DebugTarget {
   /// Makes a debugger of a machine that is stopped at its first instruction.
   public init(_ machine: Machine) {
     self.machine = machine
-    support = X86Support(memory: machine.virtualMachine.memory, cpuid: machine.cpuid)
+    support = X86Support(registers: machine.virtualMachine.registers, cpuid: machine.cpuid)
     registers = machine.virtualMachine.registers
     let cpuCount = machine.virtualMachine.cpus.count
     threads = (1...max(1, cpuCount)).map { ThreadID($0) }
@@ -58,11 +58,27 @@ public final class Debugger: DebugTarget {
     lastStop = event
     for index in reportedAddresses.indices { reportedAddresses[index] = nil }
     let index = event.thread.rawValue - 1
-    if reportedAddresses.indices.contains(index) { reportedAddresses[index] = programCounter(of: cpus[index]) }
+    if reportedAddresses.indices.contains(index) { reportedAddresses[index] = instructionAddress(of: cpus[index]) }
   }
 
-  func programCounter(of cpu: any VirtualCPU) -> GuestVirtual? {
-    (try? cpu.value(of: registers.programCounter)).map { GuestVirtual($0) }
+  func instructionAddress(of cpu: any VirtualCPU) -> GuestVirtual? { try? support.instructionAddress(of: cpu) }
+
+  /// The answer to a client's Ctrl-C that came before the guest ran.
+  public func interrupted() -> StopEvent {
+    lastStop = StopEvent(thread: currentThread, signal: .interrupt)
+    return lastStop
+  }
+
+  /// Whether the guest has not come to its end.
+  public var isGuestAlive: Bool { end == nil }
+
+  /// Whether going on does something for a guest that has come to its end: it is reset, or its process ends.
+  public var endIsOrderly: Bool { if case .request = end { true } else { false } }
+
+  /// A client is gone: nothing of it stays behind.
+  public func endSession() {
+    removeAllBreakpoints()
+    usesPhysicalAddresses = false
   }
 
   /// Forgets what was derived from the CPUs' state: they are about to run, or a register was set.

@@ -1,4 +1,6 @@
+import Architecture
 import Bits
+import CPUEngine
 public import GDBRemote
 import Machine
 

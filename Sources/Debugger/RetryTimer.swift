@@ -1,4 +1,5 @@
 import Glibc
+import Machine
 
 /// Signals the calling thread every millisecond, so that it looks whether a pending breakpoint can be placed.
 final class RetryTimer {
@@ -10,9 +11,9 @@ final class RetryTimer {
 
   init() {
     var event = sigevent()
-    event.sigev_notify = SIGEV_THREAD_ID
+    event.sigev_notify = Int32(SIGEV_THREAD_ID)
     event.sigev_signo = SIGIO
-    event._sigev_un._tid = gettid()
+    event._sigev_un._tid = HostThread.currentKernelID
     var period = itimerspec()
     period.it_interval.tv_nsec = Self.interval
     period.it_value.tv_nsec = Self.interval

@@ -200,8 +200,11 @@ public struct CMOSClock: Equatable, Sendable {
     if let period = registerA.period, now / period != seen / period { flags.insert(.periodic) }
     guard case .running(let ahead) = timekeeping, now.wholeSeconds != seen.wholeSeconds else { return }
     flags.insert(.updateEnded)
-    let elapsed = seen.wholeSeconds + ahead + 1...now.wholeSeconds + ahead
-    if !flags.contains(.alarm), firstAlarm(in: elapsed) != nil { flags.insert(.alarm) }
+    if !flags.contains(.alarm), let alarm = firstAlarm(from: seen.wholeSeconds + ahead + 1),
+      alarm <= now.wholeSeconds + ahead
+    {
+      flags.insert(.alarm)
+    }
   }
 
   /// When the clock will next raise its interrupt, in nanoseconds since the start of 1970.
@@ -216,25 +219,33 @@ public struct CMOSClock: Equatable, Sendable {
     }
     if case .running(let ahead) = timekeeping {
       if registerB.contains(.updateInterrupt) { consider((now.wholeSeconds + 1).inNanoseconds) }
-      let start = now.wholeSeconds + ahead + 1
-      if registerB.contains(.alarmInterrupt), let alarm = firstAlarm(in: start...start + CalendarTime.secondsPerDay) {
+      if registerB.contains(.alarmInterrupt), let alarm = firstAlarm(from: now.wholeSeconds + ahead + 1) {
         consider((alarm - ahead).inNanoseconds)
       }
     }
     return next
   }
 
-  /// The first second of `seconds`, in the clock's own time, at which the alarm registers match.
+  /// The first second from `start` on, in the clock's own time, at which the alarm registers match.
   ///
-  /// An alarm has no date: one that does not match within a day holds a time that does not exist.
-  private func firstAlarm(in seconds: ClosedRange<Int64>) -> Int64? {
+  /// An alarm has no date, so that is within a day; nil where the registers hold a time that does not exist.
+  private func firstAlarm(from start: Int64) -> Int64? {
     let second = alarmField(.secondAlarm, decode)
     let minute = alarmField(.minuteAlarm, decode)
     let hour = alarmField(.hourAlarm, decodeHour)
-    return seconds.prefix(Int(CalendarTime.secondsPerDay)).first { candidate in
-      let time = Int(candidate % CalendarTime.secondsPerDay)
-      return second ?? time % 60 == time % 60 && minute ?? time / 60 % 60 == time / 60 % 60
-        && hour ?? time / 3600 == time / 3600
+    guard second ?? 0 < 60, minute ?? 0 < 60, hour ?? 0 < 24 else { return nil }
+    var candidate = start
+    while true {
+      let time = CalendarTime(secondsSinceEpoch: candidate)
+      if hour ?? time.hour != time.hour {
+        candidate += Int64(3600 - time.minute * 60 - time.second)
+      } else if minute ?? time.minute != time.minute {
+        candidate += Int64(60 - time.second)
+      } else if second ?? time.second != time.second {
+        candidate += 1
+      } else {
+        return candidate
+      }
     }
   }
 

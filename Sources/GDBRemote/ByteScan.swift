@@ -22,28 +22,34 @@ enum ByteScan {
   ) -> Int {
     var index = start
     while index &+ 16 <= bytes.count {
-      let block = bytes.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-      if let lane = firstLane((block .== first) .| (block .== second)) { return index &+ lane }
+      let block = bytes.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self)
+      if let lane = firstLane(lanes(of: first, in: block) | lanes(of: second, in: block)) { return index &+ lane }
       index &+= 16
     }
     while index < bytes.count, bytes[index] != first, bytes[index] != second { index &+= 1 }
     return index
   }
 
-  /// The number of the first lane that is set, or nil where none is.
+  /// Marks the lanes, of 8 bits, that equal `byte` by their top bits.
+  ///
+  /// The first mark is always right; above it, a lane that differs from `byte` by 1 may be marked, too, since the
+  /// subtraction borrows from lane to lane.
   @inline(__always)
-  static func firstLane(_ mask: SIMDMask<SIMD16<Int8>>) -> Int? {
-    // SAFETY: both types are 16 bytes without padding; a set lane is 0xff, a clear one 0.
-    let words = unsafeBitCast(mask, to: SIMD2<UInt64>.self)
-    if words.x | words.y == 0 { return nil }
-    return words.x != 0 ? words.x.trailingZeroBitCount &>> 3 : 8 &+ words.y.trailingZeroBitCount &>> 3
+  static func lanes(of byte: UInt8, in block: SIMD2<UInt64>) -> SIMD2<UInt64> {
+    let difference = block ^ (UInt64(byte) &* 0x0101_0101_0101_0101)
+    return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+  }
+
+  /// The number of the first lane, of 8 bits, that is marked, or nil where none is.
+  @inline(__always)
+  static func firstLane(_ marks: SIMD2<UInt64>) -> Int? {
+    if marks.x | marks.y == 0 { return nil }
+    return marks.x != 0 ? marks.x.trailingZeroBitCount &>> 3 : 8 &+ marks.y.trailingZeroBitCount &>> 3
   }
 
   /// Whether all 16 bytes are the same.
   @inline(__always)
-  static func isUniform(_ block: SIMD16<UInt8>) -> Bool {
-    // SAFETY: both types are 16 bytes without padding.
-    let words = unsafeBitCast(block, to: SIMD2<UInt64>.self)
-    return words.x == words.y && words.x == (words.x &<< 8 | words.x &>> 56)
+  static func isUniform(_ block: SIMD2<UInt64>) -> Bool {
+    block.x == block.y && block.x == (block.x &<< 8 | block.x &>> 56)
   }
 }

@@ -63,7 +63,8 @@ struct PacketDecoder: ~Copyable {
     switch byte {
     case UInt8(ascii: "$"): state = .contents
     case UInt8(ascii: "-"): wantsRepetition = true
-    case Self.interruptByte where nextEvent == events.count || events.last != .interrupt: enqueue(.interrupt)
+    // However many events wait, an interrupt gets through; several in a row are one.
+    case Self.interruptByte where events.last != .interrupt: events.append(.interrupt)
     default: break
     }
   }
@@ -95,26 +96,19 @@ struct PacketDecoder: ~Copyable {
 
   private mutating func endPacket(isExcess: Bool, high: UInt8?, low: UInt8?) {
     state = .betweenPackets
-    if isExcess { return enqueue(.excessPacket) }
+    guard events.count < Self.maximumEvents else { return dropContentsInTheMaking() }
+    if isExcess { return events.append(.excessPacket) }
     let received = UnsafeRawBufferPointer(contents.bytes)
     let sum = ByteScan.sum(UnsafeRawBufferPointer(rebasing: received[(received.count - countInTheMaking)...]))
     var isIntact = false
     if let high, let low { isIntact = sum == high << 4 | low }
-    if events.count < Self.maximumEvents {
-      enqueue(.packet(count: countInTheMaking, isIntact: isIntact))
-      countInTheMaking = 0
-    } else {
-      dropContentsInTheMaking()
-    }
+    events.append(.packet(count: countInTheMaking, isIntact: isIntact))
+    countInTheMaking = 0
   }
 
   private mutating func dropContentsInTheMaking() {
     contents.removeLast(countInTheMaking)
     countInTheMaking = 0
-  }
-
-  private mutating func enqueue(_ event: Event) {
-    if events.count < Self.maximumEvents { events.append(event) }
   }
 
   // MARK: Events out

@@ -139,14 +139,14 @@ struct PacketEncoder: ~Copyable {
     var out = start
     var index = 0
     while index &+ 16 <= bytes.count {
-      let block = bytes.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-      out.storeBytes(of: block, as: SIMD16<UInt8>.self)
+      let block = bytes.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self)
+      out.storeBytes(of: block, as: SIMD2<UInt64>.self)
       if let lane = ByteScan.firstLane(Self.escaped(block)) {
         Self.storeEscape(of: bytes[index &+ lane], at: out + lane)
         out += lane &+ 2
         index &+= lane &+ 1
       } else if ByteScan.isUniform(block) {
-        out = Self.storeBinaryRun(of: block[0], in: bytes, from: &index, at: out)
+        out = Self.storeBinaryRun(of: bytes[index], in: bytes, from: &index, at: out)
       } else {
         out += 16
         index &+= 16
@@ -168,10 +168,11 @@ struct PacketEncoder: ~Copyable {
 
   // MARK: Escapes and runs
 
+  /// Marks the bytes of the block that need an escape.
   @inline(__always)
-  private static func escaped(_ block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
-    (block .== UInt8(ascii: "#")) .| (block .== UInt8(ascii: "$")) .| (block .== UInt8(ascii: "}"))
-      .| (block .== UInt8(ascii: "*"))
+  private static func escaped(_ block: SIMD2<UInt64>) -> SIMD2<UInt64> {
+    ByteScan.lanes(of: UInt8(ascii: "#"), in: block) | ByteScan.lanes(of: UInt8(ascii: "$"), in: block)
+      | ByteScan.lanes(of: UInt8(ascii: "}"), in: block) | ByteScan.lanes(of: UInt8(ascii: "*"), in: block)
   }
 
   @inline(__always)

@@ -99,19 +99,21 @@ struct PacketReader {
   /// The rest, binary data, its escapes undone.
   mutating func remainingBinary() throws(TargetError) -> UnsafeRawBufferPointer {
     let data = take(rest.count)
+    let escape = UInt8(ascii: "}")
     var target = 0
     var source = 0
+    // In place, since what is written never overtakes what is read.
     while source < data.count {
-      // In place, since what is written never overtakes what is read.
-      if data[source] == UInt8(ascii: "}") {
-        source += 1
-        guard source < data.count else { throw .invalid("the packet's data ends in an escape") }
-        data[target] = data[source] ^ 0x20
-      } else {
-        data[target] = data[source]
-      }
-      source += 1
+      let end = ByteScan.firstIndex(of: escape, or: escape, in: UnsafeRawBufferPointer(data), from: source)
+      let plain = UnsafeRawBufferPointer(rebasing: data[source..<end])
+      UnsafeMutableRawBufferPointer(rebasing: data[target...]).copyMemory(from: plain)
+      target += plain.count
+      source = end
+      guard end < data.count else { break }
+      guard end + 1 < data.count else { throw .invalid("the packet's data ends in an escape") }
+      data[target] = data[end + 1] ^ 0x20
       target += 1
+      source = end + 2
     }
     return UnsafeRawBufferPointer(rebasing: data[..<target])
   }

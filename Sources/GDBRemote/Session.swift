@@ -136,6 +136,9 @@ public struct Session: ~Copyable {
   /// Whether the client has detached or killed.
   public var hasEnded: Bool { state == .ended }
 
+  /// How many bytes of the client's wait to be answered.
+  var heldInputCount: Int { decoder.heldCount }
+
   // MARK: Output
 
   /// How many bytes wait to be sent.

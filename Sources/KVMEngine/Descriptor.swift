@@ -25,7 +25,7 @@ struct Descriptor: ~Copyable {
 
   /// Issues an ioctl that reads and writes a structure.
   @discardableResult
-  func control<Argument: BitwiseCopyable>(_ request: UInt, _ argument: inout Argument) throws(Errno) -> CInt {
+  func control<Argument>(_ request: UInt, _ argument: inout Argument) throws(Errno) -> CInt {
     // SAFETY: the structure is the one that the kernel's header gives for this request; it lives across the call.
     let result = withUnsafeMutablePointer(to: &argument) {
       ckvm_ioctl(rawValue, request, UInt(bitPattern: UnsafeMutableRawPointer($0)))
@@ -52,6 +52,7 @@ extension EngineError {
 }
 
 /// Runs `body`, which issues ioctls, and names them in the error where one fails.
+@discardableResult
 func named<Result: ~Copyable>(
   _ request: String, _ body: () throws(Errno) -> Result
 ) throws(EngineError) -> Result {

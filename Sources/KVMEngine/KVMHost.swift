@@ -16,16 +16,15 @@ public final class KVMHost: Sendable {
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.explanation(of: Errno(rawValue: errno), path) }
     self.descriptor = Descriptor(owning: descriptor)
+    let version: CInt
     do throws(Errno) {
-      let version = try self.descriptor.control(kKVM_GET_API_VERSION)
-      guard version == KVM_API_VERSION else {
-        throw EngineError("\(path) speaks version \(version) of KVM's interface; version \(KVM_API_VERSION) is needed")
-      }
+      version = try self.descriptor.control(kKVM_GET_API_VERSION)
       runPageCount = Int(try self.descriptor.control(kKVM_GET_VCPU_MMAP_SIZE))
-    } catch let error as Errno {
+    } catch {
       throw EngineError("\(path) is not KVM (\(error)): load the kvm module, or run with --accel soft")
-    } catch let error as EngineError {
-      throw error
+    }
+    guard version == KVM_API_VERSION else {
+      throw EngineError("\(path) speaks version \(version) of KVM's interface; version \(KVM_API_VERSION) is needed")
     }
     guard runPageCount >= MemoryLayout<kvm_run>.size else {
       throw EngineError("\(path) shares only \(runPageCount) bytes of a virtual CPU's state: the host's kernel is too old")

@@ -19,9 +19,9 @@ struct ELFImage: Sendable {
   ///
   /// - Parameters:
   ///   - head: the image's first bytes, `headCount` of them where it has as many.
-  ///   - count: the image's length, where it is known.
+  ///   - count: the image's length, or the most that it can be.
   /// - Throws: `KernelImageError` where it is not an executable of a known architecture whose segments can be loaded.
-  init(head: [UInt8], count: Int?) throws(KernelImageError) {
+  init(head: [UInt8], count: Int) throws(KernelImageError) {
     let header = try ELFHeader(head)
     architecture = try header.loadableArchitecture()
     var segments: [KernelSegment] = []
@@ -29,7 +29,7 @@ struct ELFImage: Sendable {
     for index in 0..<header.programHeaderCount {
       let program = try ProgramHeader(head, at: header.programHeaderOffset(index), index: index)
       switch program.type {
-      case .load where program.memoryCount > 0: segments.append(try program.segment(imageCount: count))
+      case .load where !program.isEmpty: segments.append(try program.segment(imageCount: count))
       case .note: if let range = program.noteRange(imageCount: count) { notes.append(range) }
       case .interpreter: throw KernelImageError("this is a program that runs under Linux, not a kernel")
       default: break
@@ -51,8 +51,10 @@ struct ELFImage: Sendable {
       throw KernelImageError(
         "the ELF segments at \(lower.physical) and \(upper.physical) overlap in memory: the file is corrupt")
     }
-    let byOffset = segments.sorted { ($0.fileOffset, $0.fileCount) < ($1.fileOffset, $1.fileCount) }
-    for (lower, upper) in zip(byOffset, byOffset.dropFirst()) where lower.fileRange.upperBound > upper.fileOffset {
+    let byOffset = segments.sorted { $0.fileOffset < $1.fileOffset }
+    // A segment of zeros alone has an offset too, but one that means nothing.
+    let copied = byOffset.filter { $0.fileCount > 0 }
+    for (lower, upper) in zip(copied, copied.dropFirst()) where lower.fileRange.upperBound > upper.fileOffset {
       throw KernelImageError(
         "the ELF segments at \(lower.physical) and \(upper.physical) share bytes of the file: it is corrupt")
     }
@@ -65,15 +67,26 @@ struct ELFImage: Sendable {
   ) throws(KernelImageError) -> GuestPhysical {
     // Physical first: the virtual addresses of a kernel's per-CPU segment start at 0 and hide nothing this way.
     if segments.contains(where: { $0.physicalRange.contains(GuestPhysical(entry)) }) { return GuestPhysical(entry) }
-    guard let physical = segments.lazy.compactMap({ $0.physical(of: entry) }).first else {
+    guard let segment = segments.first(where: { entry &- $0.virtual.rawValue < $0.memoryCount }) else {
       throw KernelImageError("the ELF entry point \(hex(entry)) lies in none of its segments: the file is corrupt")
     }
-    return physical
+    return segment.physical.wrapping(by: entry &- segment.virtual.rawValue)
   }
 }
 
 /// The ELF header of a 64-bit little-endian file.
 private struct ELFHeader {
+  /// `e_type`.
+  private enum FileType: UInt16 {
+    case relocatable = 1
+    case executable = 2
+    case shared = 3
+    case core = 4
+  }
+
+  /// `EM_X86_64`.
+  private static let x86Machine: UInt16 = 62
+
   private let type: UInt16
   private let machine: UInt16
   let entry: UInt64
@@ -110,19 +123,20 @@ private struct ELFHeader {
 
   /// The architecture, if this is an executable of one that can be loaded.
   func loadableArchitecture() throws(KernelImageError) -> GuestArchitecture {
-    guard machine == 62 else {
+    guard machine == Self.x86Machine else {
       throw KernelImageError(
         "this is an ELF file for \(Self.name(ofMachine: machine)) where an x86-64 kernel is needed")
     }
-    switch type {
-    case 2: return .x86_64
-    case 1: throw KernelImageError("this is an ELF object file or kernel module where a linked kernel is needed")
-    case 3:
+    switch FileType(rawValue: type) {
+    case .executable: return .x86_64
+    case .relocatable:
+      throw KernelImageError("this is an ELF object file or kernel module where a linked kernel is needed")
+    case .shared:
       throw KernelImageError(
         "this is an ELF shared library or position-independent program where a kernel linked to fixed addresses is needed"
       )
-    case 4: throw KernelImageError("this is a core dump where a kernel is needed")
-    default: throw KernelImageError("the ELF header states the unknown type \(type) where 2, executable, is needed")
+    case .core: throw KernelImageError("this is a core dump where a kernel is needed")
+    case nil: throw KernelImageError("the ELF header states the unknown type \(type) where 2, executable, is needed")
     }
   }
 
@@ -135,7 +149,7 @@ private struct ELFHeader {
     case 21: "64-bit PowerPC"
     case 22: "IBM S/390"
     case 40: "32-bit Arm"
-    case 62: "x86-64"
+    case x86Machine: "x86-64"
     case 183: "arm64"
     case 243: "RISC-V"
     case 258: "LoongArch"
@@ -146,6 +160,7 @@ private struct ELFHeader {
 
 /// One program header of a 64-bit ELF file.
 private struct ProgramHeader {
+  /// `p_type`.
   enum Kind: UInt32 {
     case load = 1
     case interpreter = 3
@@ -161,7 +176,10 @@ private struct ProgramHeader {
   private let virtual: UInt64
   private let physical: UInt64
   private let fileCount: UInt64
-  let memoryCount: UInt64
+  private let memoryCount: UInt64
+
+  /// Whether there is nothing to load.
+  var isEmpty: Bool { fileCount == 0 && memoryCount == 0 }
 
   init(_ head: [UInt8], at offset: Int, index: Int) throws(KernelImageError) {
     guard offset <= head.count - Self.size, let type: UInt32 = head.littleEndian(at: offset),
@@ -183,7 +201,7 @@ private struct ProgramHeader {
     self.memoryCount = memoryCount
   }
 
-  func segment(imageCount: Int?) throws(KernelImageError) -> KernelSegment {
+  func segment(imageCount: Int) throws(KernelImageError) -> KernelSegment {
     guard fileCount <= memoryCount else {
       throw KernelImageError(
         "ELF segment \(index) has \(hex(fileCount)) bytes in the file but \(hex(memoryCount)) in memory: it is corrupt")
@@ -196,7 +214,7 @@ private struct ProgramHeader {
         "ELF segment \(index) of \(hex(memoryCount)) bytes at \(hex(physical)) is past any machine's memory: it is corrupt"
       )
     }
-    if let imageCount, segment.fileRange.upperBound > imageCount {
+    guard fileCount == 0 || segment.fileRange.upperBound <= imageCount else {
       throw KernelImageError(
         "ELF segment \(index) ends at offset \(hex(segment.fileRange.upperBound)) of an image of \(hex(imageCount)) bytes:"
           + " it was cut short")
@@ -205,12 +223,10 @@ private struct ProgramHeader {
   }
 
   /// The notes' bytes; nil where they are too many to be notes or lie outside, since no load depends on them.
-  func noteRange(imageCount: Int?) -> Range<Int>? {
-    guard fileCount > 0, fileCount <= 1 << 20, let start = Int(exactly: fileOffset), start <= 1 << 52 else {
-      return nil
-    }
-    let range = start..<start + Int(fileCount)
-    if let imageCount, range.upperBound > imageCount { return nil }
-    return range
+  func noteRange(imageCount: Int) -> Range<Int>? {
+    guard fileCount > 0, fileCount <= 1 << 20, let start = Int(exactly: fileOffset),
+      let count = Int(exactly: fileCount), count <= imageCount, start <= imageCount - count
+    else { return nil }
+    return start..<start + count
   }
 }

@@ -40,20 +40,25 @@ extension KernelImage {
 
 extension ImageReport {
   fileprivate init(of image: KernelImage) throws(KernelImageError) {
-    let load = try image.load()
-    let notes = try image.notes()
     add("kind", "\(image.kind) for \(image.architecture)")
     add("version", try image.version())
-    add("build id", notes.buildID.map { $0.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() })
     add("file", "\(image.file.count) bytes")
     add("compression", image.payload.map(Self.compression))
+    // Of a payload that only the kernel itself can unpack, there is no more to tell than its setup header.
+    if let payload = image.payload, payload.compression != .lzo {
+      addFacts(of: try image.load(), try image.notes())
+    }
+    if let header = image.setupHeader { addFacts(of: header, image) }
+  }
+
+  private mutating func addFacts(of load: KernelLoad, _ notes: KernelNotes) {
+    add("build id", notes.buildID.map { $0.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() })
     add("entry", load.entry.description)
-    add("load range", "\(load.physicalRange)")
+    add("PVH entry", notes.pvhEntry?.description)
+    add("load range", Self.describe(load.physicalRange))
     for segment in load.segments {
       add("segment", Self.describe(segment))
     }
-    add("PVH entry", notes.pvhEntry?.description)
-    if let header = image.setupHeader { addFacts(of: header, image) }
   }
 
   private static func compression(of payload: Payload) -> String {
@@ -62,9 +67,14 @@ extension ImageReport {
     return "\(compression), \(payload.slice.count) bytes at offset \(hex(payload.slice.offset))\(size)"
   }
 
+  /// The first and the last address, as Linux prints its memory map.
+  private static func describe(_ range: Range<GuestPhysical>) -> String {
+    "\(range.lowerBound)-\(hex(range.upperBound.rawValue &- 1))"
+  }
+
   private static func describe(_ segment: KernelSegment) -> String {
     let zeros = segment.memoryCount - UInt64(segment.fileCount)
-    return "\(segment.physicalRange), virtual \(segment.virtual), \(segment.fileCount) bytes from offset "
+    return "\(describe(segment.physicalRange)), virtual \(segment.virtual), \(segment.fileCount) bytes from offset "
       + hex(segment.fileOffset) + (zeros > 0 ? " and \(zeros) of zeros" : "")
   }
 
@@ -83,7 +93,9 @@ extension ImageReport {
     add("initrd_addr_max", hex(header.initrdLimit))
     add("handover_offset", header.handoverOffset.map { $0 == 0 ? "none" : hex($0) })
     add("kernel_info", header.kernelInfoOffset.map { $0 == 0 ? "none" : hex($0) })
-    add("decompressor", (try? image.load(throughDecompressor: true)).map { "\($0.physicalRange), entry \($0.entry)" })
+    add(
+      "decompressor",
+      (try? image.load(throughDecompressor: true)).map { "\(Self.describe($0.physicalRange)), entry \($0.entry)" })
   }
 
   private static func flags(_ value: some BinaryInteger, _ names: [String]) -> String {

@@ -69,12 +69,16 @@ extension [UInt8] {
     return characters.isEmpty ? nil : String(decoding: characters, as: UTF8.self)
   }
 
-  /// The text behind the first `greeting` that a digit follows, which tells a version from a format string.
+  /// The text behind the first `greeting` that starts a whole banner.
+  ///
+  /// A digit follows it, which a format string lacks, and a build number behind the `#`, which the banner lacks that the
+  /// kernel's build links first (init/version.c) and replaces at its end.
   fileprivate func text(after greeting: [UInt8]) -> String? {
     var start = 0
     while let found = firstOffset(of: greeting, from: start) {
       start = found + greeting.count
-      if let text = text(at: start), text.first?.isNumber == true, start + text.utf8.count < count { return text }
+      guard let text = text(at: start), start + text.utf8.count < count else { continue }
+      if text.first?.isNumber == true, !text.contains("# ") { return text }
     }
     return nil
   }

@@ -76,7 +76,7 @@ public struct KernelImage: Sendable {
     }
     if head.starts(with: ELFImage.magic) {
       let payload = Payload(slice: file, compression: nil, unpackedCount: file.count)
-      return .vmlinux(try ELFImage(head: head, count: file.count), payload: payload)
+      return .vmlinux(try ELFImage(head: head, count: payload.unpackedLimit), payload: payload)
     }
     guard let compression = Compression(magic: head) else { throw ForeignFile.error(head: head) }
     // A packed file states its unpacked length only where its own format does, which the unpacker checks by itself.
@@ -88,7 +88,11 @@ public struct KernelImage: Sendable {
       }
       throw ForeignFile.error(head: inner, within: compression)
     }
-    return .vmlinux(try ELFImage(head: inner, count: nil), payload: payload)
+    do throws(KernelImageError) {
+      return .vmlinux(try ELFImage(head: inner, count: payload.unpackedLimit), payload: payload)
+    } catch {
+      throw error.inside("\(compression) file")
+    }
   }
 
   /// The packed kernel of a bzImage; its unpacked length stands behind it in four bytes, which are the end of a gzip
@@ -110,11 +114,9 @@ public struct KernelImage: Sendable {
     guard let bare = file.slice(at: start, count: count - 4), count > 4 else {
       throw KernelImageError("the payload of \(count) bytes at offset \(hex(start)) is too short to be a kernel")
     }
-    var size = [UInt8](repeating: 0, count: 4)
-    try size.fill { buffer throws(KernelImageError) in try packed.read(at: count - 4, into: buffer) }
+    let size: UInt32 = try packed.bytes(at: count - 4, count: 4).littleEndian(at: 0) ?? 0
     return Payload(
-      slice: compression == .gzip ? packed : bare, compression: compression,
-      unpackedCount: size.littleEndian(at: 0, as: UInt32.self).map { Int($0) })
+      slice: compression == .gzip ? packed : bare, compression: compression, unpackedCount: Int(size))
   }
 }
 

@@ -5,6 +5,11 @@ public struct KernelImageError: Error, Sendable, Equatable, CustomStringConverti
 
   /// Makes the error from its sentence.
   public init(_ description: String) { self.description = description }
+
+  /// The same error, said of an image that stands inside of a file.
+  func inside(_ container: String) -> KernelImageError {
+    KernelImageError("in the \(container): \(description)")
+  }
 }
 
 /// A number as this module's sentences and reports write offsets, addresses and flags.

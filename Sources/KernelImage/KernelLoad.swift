@@ -110,7 +110,11 @@ extension KernelImage {
     guard head.starts(with: ELFImage.magic) else {
       throw KernelImageError("the bzImage's payload unpacks to no ELF file: it is corrupt")
     }
-    return try ELFImage(head: head, count: payload.unpackedCount)
+    do throws(KernelImageError) {
+      return try ELFImage(head: head, count: payload.unpackedLimit)
+    } catch {
+      throw error.inside("bzImage's payload")
+    }
   }
 
   private func decompressorLoad(_ header: SetupHeader) throws(KernelImageError) -> KernelLoad {

@@ -19,8 +19,9 @@ public struct KernelSegment: Sendable, Equatable {
   /// The bytes of the unpacked image that it takes.
   var fileRange: Range<Int> { fileOffset..<fileOffset + fileCount }
 
-  /// Makes a segment, or nil where it is empty or its addresses are not those of a machine: every sum of its fields is
-  /// known to hold from here on.
+  /// Makes a segment, or nil where it is empty or its addresses are not those of a machine.
+  ///
+  /// Every sum of its fields is known to be in range from here on.
   init?(physical: UInt64, virtual: UInt64, memoryCount: UInt64, fileOffset: UInt64, fileCount: UInt64) {
     // No x86-64 or arm64 CPU has more physical address bits.
     let limit: UInt64 = 1 << 52
@@ -32,13 +33,5 @@ public struct KernelSegment: Sendable, Equatable {
     self.memoryCount = memoryCount
     self.fileOffset = offset
     self.fileCount = count
-  }
-
-  /// The physical address of what is at `address`, given physically or as the kernel's own virtual address.
-  func physical(of address: UInt64) -> GuestPhysical? {
-    for start in [physical.rawValue, virtual.rawValue] where address &- start < memoryCount {
-      return physical.wrapping(by: address &- start)
-    }
-    return nil
   }
 }

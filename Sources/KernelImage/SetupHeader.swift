@@ -8,6 +8,8 @@ public struct SetupHeader: Sendable, Equatable {
   public static let offset = 0x1f1
 
   /// The header as it stands in the file, from `offset` to its end: what a boot loader copies into `boot_params`.
+  ///
+  /// It ends at 0x290 at the latest, where the next field of `boot_params` begins (`asm/bootparam.h`).
   public let bytes: [UInt8]
 
   /// Reads the header out of a file's first 4096 bytes; nil where they are not an x86 kernel's.
@@ -16,7 +18,7 @@ public struct SetupHeader: Sendable, Equatable {
       let jumpDistance: UInt8 = head.littleEndian(at: 0x201)
     else { return nil }
     // The two-byte jump at 0x200 leads just past the header.
-    bytes = Array(head[Self.offset..<min(0x202 + Int(jumpDistance), head.count)])
+    bytes = Array(head[Self.offset..<min(0x202 + Int(jumpDistance), 0x290, head.count)])
   }
 
   /// The field at an offset of the file, or nil where the protocol version is before `version`.

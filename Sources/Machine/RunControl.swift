@@ -37,7 +37,7 @@ public struct StopReport: Sendable, Equatable {
 ///
 /// The control thread, which is the one that calls `run`, drives CPU 0 by itself, so that with one CPU a step or a
 /// breakpoint costs no change of thread. Every other CPU has a thread of its own, parked while the machine is stopped.
-/// The control thread is called back by a signal (see `Thread.signal`), from other CPUs' threads as from descriptors.
+/// The control thread is called back by a signal (see `HostThread.signal`), from other CPUs' threads as from descriptors.
 public final class RunControl: @unchecked Sendable {
   // SAFETY: (@unchecked Sendable) `shared` is touched only inside `monitor`; the rest is constant or atomic.
 
@@ -53,7 +53,7 @@ public final class RunControl: @unchecked Sendable {
     /// The stops that no `run` has returned yet, in the order in which they happened.
     var reports: [StopReport] = []
     var failure: EngineError?
-    var controlThread: Thread?
+    var controlThread: HostThread?
   }
 
   /// Makes the threads of all CPUs but number 0.
@@ -62,7 +62,7 @@ public final class RunControl: @unchecked Sendable {
     self.board = board
     shared = Shared(isRunning: Array(repeating: false, count: cpus.count))
     for cpu in cpus.dropFirst() {
-      guard Thread.start("vcpu \(cpu.index)", { [self] in park(cpu) }) != nil else {
+      guard HostThread.start("vcpu \(cpu.index)", { [self] in park(cpu) }) != nil else {
         throw EngineError("the host has no thread for CPU \(cpu.index)")
       }
     }
@@ -104,7 +104,7 @@ public final class RunControl: @unchecked Sendable {
   // MARK: One CPU
 
   /// Runs a CPU until it stops, or until a stop is wanted: nil.
-  private func drive(_ cpu: any VirtualCPU, _ attention: (() -> Bool)?) throws(EngineError) -> StopReport? {
+  private func drive(_ cpu: any VirtualCPU, _ attention: () -> Bool) throws(EngineError) -> StopReport? {
     while true {
       switch try cpu.run() {
       case .port(let access):
@@ -122,7 +122,7 @@ public final class RunControl: @unchecked Sendable {
           try settle(cpu)
           return nil
         }
-        if let attention, attention() { return try settled(cpu, .requested) }
+        if attention() { return try settled(cpu, .requested) }
       }
     }
   }
@@ -160,7 +160,7 @@ public final class RunControl: @unchecked Sendable {
 
   private func waitForOthers(_ attention: () -> Bool) -> StopReport? {
     while !isStopRequested.load(ordering: .acquiring) {
-      Thread.waitForSignal()
+      HostThread.waitForSignal()
       if isStopRequested.load(ordering: .acquiring) { break }
       if attention() { return StopReport(cpu: 0, cause: .requested) }
     }
@@ -172,7 +172,7 @@ public final class RunControl: @unchecked Sendable {
       monitor.wait { shared.isRunning[cpu.index] ? () : nil }
       var report: StopReport?
       var failure: EngineError?
-      do throws(EngineError) { report = try drive(cpu, nil) } catch { failure = error }
+      do throws(EngineError) { report = try drive(cpu) { false } } catch { failure = error }
       monitor.update {
         if let report { shared.reports.append(report) }
         if let failure { shared.failure = failure }

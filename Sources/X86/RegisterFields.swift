@@ -2,7 +2,7 @@ import Bits
 
 /// A register whose bits have names.
 ///
-/// The names drive both what GDB prints of the register and `names(of:)`; the options are those that logic asks for.
+/// The names drive both what GDB prints of the register and `summary`; the options are those that logic asks for.
 public protocol NamedBits: OptionSet, Sendable where RawValue == UInt64, Element == Self {
   /// The fields in ascending order of their bits; bits between them are reserved.
   static var fields: [NamedField] { get }
@@ -34,7 +34,8 @@ extension NamedBits {
     Self.fields.compactMap { field in
       let value = rawValue[bits: field.bits]
       guard value != 0 else { return nil }
-      return field.bits.count == 1 ? field.name : "\(field.name)=\(value)"
+      if field.bits.count == 1 { return field.name }
+      return value < 10 ? "\(field.name)=\(value)" : "\(field.name)=0x\(String(value, radix: 16))"
     }.joined(separator: " ")
   }
 

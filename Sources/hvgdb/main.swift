@@ -1,1 +1,4 @@
-print("hvgdb")
+import ArgumentParser
+import HVGDBCommand
+
+HVGDB.main()

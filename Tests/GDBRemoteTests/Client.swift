@@ -1,7 +1,7 @@
-import GDBRemote
+@testable import GDBRemote
 
 /// A client that checks framing by its own understanding of the protocol, and plays the driver's part.
-struct Client: ~Copyable {
+final class Client {
   let target: MockTarget
   var session: Session
   /// Everything the driver was asked to do, but for waiting and sending.
@@ -16,6 +16,12 @@ struct Client: ~Copyable {
       _ = takeOutput()
     }
   }
+
+  // The tests' macros cannot look into a session, since it cannot be copied.
+  var isRunning: Bool { session.isRunning }
+  var hasEnded: Bool { session.hasEnded }
+  var outputCount: Int { output.count }
+  var heldInputCount: Int { session.heldInputCount }
 
   // MARK: To the session
 
@@ -32,12 +38,12 @@ struct Client: ~Copyable {
   }
 
   /// Sends bytes as they are and does what a driver does, up to the next wait.
-  mutating func send(_ bytes: [UInt8]) {
+  func send(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { session.receive($0) }
     run()
   }
 
-  mutating func run() {
+  func run() {
     while true {
       let effect = session.next()
       session.withOutput { output.append(contentsOf: $0) }
@@ -50,14 +56,14 @@ struct Client: ~Copyable {
     }
   }
 
-  mutating func stop(_ event: StopEvent) {
+  func stop(_ event: StopEvent) {
     session.stopped(event)
     run()
   }
 
   // MARK: From the session
 
-  mutating func takeOutput() -> [UInt8] {
+  func takeOutput() -> [UInt8] {
     defer { output = [] }
     return output
   }
@@ -70,7 +76,7 @@ struct Client: ~Copyable {
   }
 
   /// The packets sent since the last call, runs expanded, escapes still in place.
-  mutating func takePackets() throws -> [[UInt8]] {
+  func takePackets() throws -> [[UInt8]] {
     let bytes = takeOutput()
     var packets: [[UInt8]] = []
     var rest = bytes[...]
@@ -121,7 +127,7 @@ struct Client: ~Copyable {
   }
 
   /// The one reply to a packet, as bytes.
-  mutating func ask(_ contents: [UInt8]) throws -> [UInt8] {
+  func ask(_ contents: [UInt8]) throws -> [UInt8] {
     send(Self.frame(contents))
     let packets = try takePackets()
     guard let reply = packets.first, packets.count == 1 else { throw Malformed.framing("\(packets.count) replies") }
@@ -129,12 +135,12 @@ struct Client: ~Copyable {
   }
 
   /// The one reply to a packet, as text.
-  mutating func ask(_ contents: String) throws -> String {
+  func ask(_ contents: String) throws -> String {
     String(decoding: try ask(Array(contents.utf8)), as: UTF8.self)
   }
 
   /// The packets sent since the last call as text.
-  mutating func takeTexts() throws -> [String] { try takePackets().map { String(decoding: $0, as: UTF8.self) } }
+  func takeTexts() throws -> [String] { try takePackets().map { String(decoding: $0, as: UTF8.self) } }
 }
 
 /// Text in hexadecimal.

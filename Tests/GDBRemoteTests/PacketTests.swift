@@ -72,7 +72,7 @@ struct PacketTests {
 
   @Test("has the reply of the manual", arguments: exchanges)
   func reply(_ exchange: (packet: String, reply: String)) throws {
-    var client = Client()
+    let client = Client()
     #expect(try client.ask(exchange.packet) == exchange.reply)
     #expect(client.effects.isEmpty)
     #expect(try client.ask("?").hasPrefix("T05thread:"), "the session lives on")
@@ -82,19 +82,19 @@ struct PacketTests {
   func split(_ exchange: (packet: String, reply: String)) throws {
     let bytes = Client.frame(exchange.packet)
     for cut in 0...bytes.count {
-      var client = Client()
+      let client = Client()
       client.send(Array(bytes[..<cut]))
       client.send(Array(bytes[cut...]))
       #expect(try client.takeTexts() == [exchange.reply], "cut at \(cut)")
     }
-    var client = Client()
+    let client = Client()
     for byte in bytes { client.send([byte]) }
     #expect(try client.takeTexts() == [exchange.reply])
   }
 
   @Test("come in one piece, too, and are answered in order")
   func pipelined() throws {
-    var client = Client()
+    let client = Client()
     client.send(Self.exchanges.flatMap { Client.frame($0.packet) })
     let replies = try client.takeTexts()
     #expect(replies.count == Self.exchanges.count)

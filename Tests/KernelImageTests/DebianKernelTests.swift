@@ -4,12 +4,8 @@ import Testing
 
 @testable import KernelImage
 
-/// A kernel as Debian ships it.
-@Suite(
-  .enabled(
-    if: DebianKernelTests.path != nil,
-    "no Debian kernel is here: name one by HVGDB_TEST_KERNEL, or have one fetched to .cache/kernels"))
-struct DebianKernelTests {
+/// The kernel that these tests run on.
+private enum DebianKernel {
   /// `HVGDB_TEST_KERNEL`, else the newest `.cache/kernels/*/vmlinuz*` of the package.
   static let path: String? = {
     if let path = ProcessInfo.processInfo.environment["HVGDB_TEST_KERNEL"] { return path }
@@ -28,8 +24,15 @@ struct DebianKernelTests {
   private static func date(of file: URL) -> Date {
     (try? file.resourceValues(forKeys: [.contentModificationDateKey]))?.contentModificationDate ?? .distantPast
   }
+}
 
-  private func image() throws -> KernelImage { try KernelImage(reading: KernelFile(path: #require(Self.path))) }
+/// A kernel as Debian ships it.
+@Suite(
+  .enabled(
+    if: DebianKernel.path != nil,
+    "no Debian kernel is here: name one by HVGDB_TEST_KERNEL, or have one fetched to .cache/kernels"))
+struct DebianKernelTests {
+  private func image() throws -> KernelImage { try KernelImage(reading: KernelFile(path: #require(DebianKernel.path))) }
 
   @Test func goesToItsPreferredAddress() throws {
     let image = try image()
@@ -67,6 +70,17 @@ struct DebianKernelTests {
     #expect(range.contains(entry))
   }
 
+  @Test func versionOfTheVmlinuxInside() throws {
+    let image = try image()
+    let payload = try #require(image.payload)
+    var reader = try payload.open()
+    let vmlinux = try TemporaryFile(reader.bytes(#require(payload.unpackedCount)))
+    let version = try #require(try KernelImage(reading: vmlinux.open()).version())
+    let own = try #require(try image.version())
+    #expect(version.split(separator: " ").first == own.split(separator: " ").first)
+    #expect(version.hasSuffix(own.drop { $0 != "#" }))
+  }
+
   @Test func report() throws {
     let report = try image().report()
     let names = Set(report.facts.map(\.name))
@@ -74,24 +88,28 @@ struct DebianKernelTests {
   }
 
   @Test func everyBitOfItsSetupHeader() throws {
-    let bytes = try [UInt8](Data(contentsOf: URL(filePath: #require(Self.path))))
+    let bytes = try [UInt8](Data(contentsOf: URL(filePath: #require(DebianKernel.path))))
     let temporary = try TemporaryFile(bytes)
     let file = try temporary.open()
+    var loaded = 0
     for bit in 0x1f1 * 8..<0x26c * 8 {
       try temporary.write([bytes[bit / 8] ^ 1 << UInt8(bit % 8)], at: bit / 8)
       do throws(KernelImageError) {
         let image = try KernelImage(reading: file)
         _ = try? image.load(throughDecompressor: true)
         _ = try image.load()
+        loaded += 1
       } catch {
         #expect(!error.description.isEmpty)
       }
       try temporary.write([bytes[bit / 8]], at: bit / 8)
     }
+    // The boot flag, the signature, the lengths and the payload's place are what has to be right.
+    #expect((500..<900).contains(loaded))
   }
 
   @Test func everyPrefixOfItsFirst4KiB() throws {
-    let head = try [UInt8](Data(contentsOf: URL(filePath: #require(Self.path))).prefix(4096))
+    let head = try [UInt8](Data(contentsOf: URL(filePath: #require(DebianKernel.path))).prefix(4096))
     let temporary = try TemporaryFile(head)
     for count in (0...4096).reversed() {
       try temporary.truncate(to: count)

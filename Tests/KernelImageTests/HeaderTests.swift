@@ -49,11 +49,12 @@ import Testing
     #expect(try image(elf.bytes).version() == nil)
   }
 
-  /// The banner is found wherever it lies, across the reader's own borders too; the format string is not taken for it.
+  /// The banner is found wherever it lies, across the reader's own borders too; neither the format string nor
+  /// the banner without a number is taken for it.
   @Test(arguments: [0, 5000, (1 << 20) - 0x2000 - 5, (1 << 20) - 0x2000 - 20])
   func versionOfVmlinux(_ offset: Int) throws {
     var elf = SampleELF.kernel(textCount: 1_200_000)
-    let banner = Array("Linux version %s\0Linux version 6.1.0-sample #1 SMP\n\0".utf8)
+    let banner = Array("Linux version %s\0Linux version 6.1 # SMP\n\0Linux version 6.1.0-sample #1 SMP\n\0".utf8)
     elf.contents[0].bytes.replaceSubrange(offset..<offset + banner.count, with: banner)
     if offset == 0 { elf.programs.removeLast() }
     #expect(try image(elf.bytes).version() == "6.1.0-sample #1 SMP")
@@ -68,10 +69,24 @@ import Testing
   @Test func kernelThatDoesNotFit() throws {
     let load = try image(SampleELF.kernel().bytes).load()
     #expect(throws: KernelImageError.self) {
-      try load.check(fits: [GuestPhysical(0)..<GuestPhysical(0x200_0000)])
+      try load.check(fits: [GuestPhysical(0)..<GuestPhysical(0x120_0000)])
     }
     try load.check(fits: [GuestPhysical(0)..<GuestPhysical(0x800_0000)])
     #expect(throws: KernelImageError.self) { try load.copy { _, _ in nil } }
+  }
+
+  /// Only the kernel itself unpacks LZO; what its setup header says can be told all the same.
+  @Test func reportOfPayloadThatCannotBeUnpacked() throws {
+    let report = try image(SampleBzImage(packing: [], by: .lzo).bytes).report()
+    let names = report.facts.map(\.name)
+    #expect(report.lines.contains { $0.hasPrefix("compression") && $0.contains("LZO") })
+    #expect(names.contains("decompressor") && names.contains("version") && !names.contains("segment"))
+  }
+
+  @Test func setupHeaderEndsWhereTheNextFieldOfBootParamsBegins() throws {
+    var bytes = SampleBzImage(payload: SampleELF.kernel().bytes).bytes
+    bytes.set(UInt8(0xff), at: 0x201)
+    #expect(SetupHeader(head: bytes)?.bytes.count == 0x290 - 0x1f1)
   }
 
   @Test func report() throws {
@@ -85,6 +100,8 @@ import Testing
     #expect(facts["entry"] == "0x1000000")
     #expect(facts["PVH entry"] == "0x1000180")
     #expect(facts["boot protocol"] == "2.15")
+    #expect(facts["load range"] == "0x1000000-0x12224f7")
+    #expect(facts["decompressor"] == "0x1000000-0x2ffffff, entry 0x1000200")
     #expect(facts["loadflags"] == "0x1 LOADED_HIGH")
     #expect(report.facts.filter { $0.name == "segment" }.count == 3)
     let columns = Set(zip(report.lines, report.facts).map { $0.count - $1.value.count })

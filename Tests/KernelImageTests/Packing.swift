@@ -92,12 +92,18 @@ private func packByLZ4(_ bytes: [UInt8]) throws -> [UInt8] {
   var frame: [UInt8] = [0x02, 0x21, 0x4c, 0x18]
   var start = 0
   while start < bytes.count {
-    let block = Array(bytes[start..<min(start + 8 << 20, bytes.count)]).map(CChar.init(bitPattern:))
-    var output = [CChar](repeating: 0, count: Int(LZ4_compressBound(Int32(block.count))))
-    let count = LZ4_compress_default(block, &output, Int32(block.count), Int32(output.count))
+    let block = bytes[start..<min(start + 8 << 20, bytes.count)]
+    var output = [UInt8](repeating: 0, count: Int(LZ4_compressBound(Int32(block.count))))
+    let count = block.withUnsafeBytes { block in
+      output.withUnsafeMutableBytes { output in
+        LZ4_compress_default(
+          block.baseAddress?.assumingMemoryBound(to: CChar.self),
+          output.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(block.count), Int32(output.count))
+      }
+    }
     try #require(count > 0)
     frame.appendLittleEndian(UInt32(count))
-    frame += output.prefix(Int(count)).map(UInt8.init(bitPattern:))
+    frame += output.prefix(Int(count))
     start += block.count
   }
   return frame

@@ -111,8 +111,9 @@ struct SampleELF {
       image.set(program.memoryCount, at: start + 40)
     }
     for content in contents {
-      image.pad(to: content.offset + content.bytes.count)
-      image.replaceSubrange(content.offset..<content.offset + content.bytes.count, with: content.bytes)
+      image.pad(to: content.offset)
+      image.replaceSubrange(
+        content.offset..<min(content.offset + content.bytes.count, image.count), with: content.bytes)
     }
     return image
   }
@@ -124,10 +125,11 @@ struct SampleELF {
   /// zeros behind the data, notes inside the text.
   static func kernel(textCount: Int = 40_000) -> SampleELF {
     var elf = SampleELF()
+    let data = (0x100_0000 + UInt64(textCount) + 0x1f_ffff) & ~0x1f_ffff
     let notes = note(owner: "GNU", type: 3, buildID) + note(owner: "Xen", type: 18, [0x80, 0x01, 0x00, 0x01])
     elf.add(.sample(count: textCount, seed: 1), offset: 0x2000, physical: 0x100_0000)
-    elf.add(.sample(count: 9_000, seed: 2), offset: 0x2000 + textCount, physical: 0x200_0000, virtual: 0)
-    elf.add(.sample(count: 5_000, seed: 3), offset: 0x6000 + textCount, physical: 0x201_0000, zeros: 70_000)
+    elf.add(.sample(count: 9_000, seed: 2), offset: 0x2000 + textCount, physical: data, virtual: 0)
+    elf.add(.sample(count: 5_000, seed: 3), offset: 0x6000 + textCount, physical: data + 0x1_0000, zeros: 70_000)
     elf.addNotes(notes, offset: 0x3000)
     elf.contents[0].bytes.replaceSubrange(0x1000..<0x1000 + notes.count, with: notes)
     return elf

@@ -1,5 +1,5 @@
 import Bits
-import Glibc
+import Foundation
 import Testing
 
 @testable import KernelImage
@@ -10,7 +10,8 @@ final class TemporaryFile {
   private let descriptor: Int32
 
   init(_ bytes: [UInt8]) throws {
-    var template = Array("/tmp/hvgdb-kernel-XXXXXX".utf8CString)
+    let directory = FileManager.default.temporaryDirectory
+    var template = Array(directory.appending(path: "hvgdb-kernel-XXXXXX").path.utf8CString)
     descriptor = mkstemp(&template)
     try #require(descriptor >= 0)
     path = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map(UInt8.init), as: UTF8.self) }
@@ -46,7 +47,7 @@ final class SampleMemory {
   init(base: UInt64 = 0, count: Int) {
     self.base = GuestPhysical(base)
     buffer = .allocate(byteCount: count, alignment: 4096)
-    buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    clear()
   }
 
   deinit { buffer.deallocate() }
@@ -68,7 +69,9 @@ final class SampleMemory {
     return memcmp(start, bytes, bytes.count) == 0
   }
 
-  func clear() { buffer.initializeMemory(as: UInt8.self, repeating: 0) }
+  func clear() {
+    if let start = buffer.baseAddress { memset(start, 0, buffer.count) }
+  }
 
   func load(_ load: KernelLoad) throws(KernelImageError) { try load.copy(into: { self.bytes(at: $0, count: $1) }) }
 }

@@ -1,3 +1,4 @@
+import Architecture
 import Bits
 import Testing
 
@@ -47,6 +48,15 @@ import Testing
     try Self.load(elf.bytes, of: elf)
   }
 
+  /// A segment of zeros alone takes no bytes of the file, whatever offset it states.
+  @Test(arguments: [0x2100, 1 << 40])
+  func segmentOfZeros(_ offset: UInt64) throws {
+    var elf = SampleELF.kernel()
+    elf.add([], offset: 0x2100, physical: 0x180_0000, zeros: 0x1000)
+    elf.programs[4].offset = offset
+    try Self.load(elf.bytes, of: elf)
+  }
+
   @Test(arguments: Compression.unpackable)
   func packedVmlinux(_ compression: Compression) throws {
     let elf = SampleELF.kernel()
@@ -54,10 +64,9 @@ import Testing
   }
 
   /// Blocks of LZ4 that lie inside a segment are unpacked in place, those at its ends by way of a scratch block.
-  @Test(arguments: [Compression.lz4, .zstd, .gzip])
-  func kernelOfManyBlocks(_ compression: Compression) throws {
-    let elf = SampleELF.kernel(textCount: 21_000_001)
-    try Self.load(SampleBzImage(packing: elf.bytes, by: compression).bytes, of: elf)
+  @Test func kernelOfManyBlocks() throws {
+    let elf = SampleELF.kernel(textCount: 17_000_001)
+    try Self.load(SampleBzImage(packing: elf.bytes, by: .lz4).bytes, of: elf)
   }
 
   @Test(arguments: Compression.unpackable)
@@ -70,8 +79,9 @@ import Testing
       var reader = try payload.open()
       try reader.advance(to: 3)
       #expect(try reader.bytes(piece) == Array(bytes[3..<min(3 + piece, bytes.count)]))
-      try reader.advance(to: 299_998)
-      #expect(try reader.bytes(100) == Array(bytes[299_998...]))
+      let next = max(reader.position, 299_900)
+      try reader.advance(to: next)
+      #expect(try reader.bytes(200) == Array(bytes[next...]))
       try reader.finish()
     }
   }

@@ -41,6 +41,19 @@
       }
     }
 
+    public func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError) {
+      _ = try special()
+      cache.collectsSpecial = true
+      do throws(EngineError) {
+        for (index, value) in values { try setValue(value, of: index) }
+      } catch {
+        cache = Cache()
+        throw error
+      }
+      cache.collectsSpecial = false
+      try setSpecial { _ in }
+    }
+
     private func place(
       of index: RegisterIndex, _ buffer: UnsafeMutableRawBufferPointer
     ) throws(EngineError) -> (X86Register, UnsafeMutableRawBufferPointer) {
@@ -77,9 +90,7 @@
       case .apicBase: return try special().apic_base
       case .extendedControl0: return try extendedControl0()
       case .debug(let number): return try Self.debugValue(number, of: debugRegisters(), or: unknown(register))
-      case .msr(let index):
-        guard let value = MSRBuffer.read(index, from: descriptor) else { throw unknown(register) }
-        return value
+      case .msr(let index): return try readMSR(index)
       case .x87, .x87Control, .xmm, .mxcsr, .ymmHigh: throw unknown(register)
       }
     }
@@ -105,10 +116,7 @@
       case .apicBase: try setSpecial { $0.apic_base = value }
       case .extendedControl0: try setExtendedControl0(value)
       case .debug(let number): try setDebugRegister(number, value)
-      case .msr(let index):
-        guard MSRBuffer.write(value, to: index, on: descriptor) else {
-          throw EngineError("KVM refuses 0x\(String(value, radix: 16)) in MSR 0x\(String(index, radix: 16))")
-        }
+      case .msr(let index): try writeMSR(index, value)
       case .x87, .x87Control, .xmm, .mxcsr, .ymmHigh: throw unknown(register)
       }
     }
@@ -163,6 +171,10 @@
     private func setSpecial(_ change: (inout kvm_sregs) -> Void) throws(EngineError) {
       var registers = try special()
       change(&registers)
+      if cache.collectsSpecial {
+        cache.special = registers
+        return
+      }
       do throws(Errno) { try descriptor.control(kKVM_SET_SREGS, &registers) } catch {
         throw EngineError("the value: it does not fit the other special registers (KVM_SET_SREGS)", error)
       }
@@ -244,6 +256,23 @@
       registers[keyPath: field] = value
       try named("KVM_SET_DEBUGREGS") { () throws(Errno) in try descriptor.control(kKVM_SET_DEBUGREGS, &registers) }
       cache.debug = nil
+    }
+  }
+
+  extension KVMX86CPU: ModelSpecificRegisters {
+    public func readMSR(_ index: UInt32) throws(EngineError) -> UInt64 {
+      guard let value = MSRBuffer.read(index, from: descriptor) else {
+        throw EngineError("KVM does not tell MSR 0x\(String(index, radix: 16))")
+      }
+      return value
+    }
+
+    public func writeMSR(_ index: UInt32, _ value: UInt64) throws(EngineError) {
+      guard MSRBuffer.write(value, to: index, on: descriptor) else {
+        throw EngineError("KVM refuses 0x\(String(value, radix: 16)) in MSR 0x\(String(index, radix: 16))")
+      }
+      // EFER and the segment bases are MSRs too.
+      cache = Cache()
     }
   }
 

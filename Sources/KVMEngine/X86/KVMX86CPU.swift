@@ -30,8 +30,13 @@
     private(set) var debugControl = DebugControl.none
     private var debugControlIsStale = false
 
+    /// INT3, the one-byte breakpoint instruction.
+    private static let int3: UInt8 = 0xCC
+
     struct Cache {
       var special: kvm_sregs?
+      /// Whether changes to `special` are collected, to be set as one.
+      var collectsSpecial = false
       var extended: XSaveArea?
       var debug: kvm_debugregs?
     }
@@ -48,7 +53,7 @@
     ///   - memory: the guest's RAM, to look at instructions.
     init(
       index: Int, of machine: borrowing Descriptor, runPageCount: Int, registerFile: X86RegisterFile,
-      cpuid: CPUIDBuffer, msrs: [UInt32], memory: GuestRAM
+      cpuid: [CPUIDEntry], msrs: [UInt32], memory: GuestRAM
     ) throws(EngineError) {
       self.index = index
       self.registerFile = registerFile
@@ -60,7 +65,7 @@
       }
       runPage = try RunPage(of: descriptor, count: runPageCount)
       kickState = try Kick(for: descriptor)
-      try cpuid.install(on: descriptor)
+      try SupportedCPUID.install(cpuid, on: descriptor)
       runPage.pointer.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
       powerOn = try KVMX86CPUState(of: descriptor, msrs: msrs)
       try refreshSyncRegisters()
@@ -172,7 +177,7 @@
       }
       let programCounter = GuestVirtual(runPage.pointer.pointee.s.regs.regs.rip)
       let instruction = try bytes(at: programCounter, count: 15)
-      guard instruction.first == X86Instruction.int3 else {
+      guard instruction.first == Self.int3 else {
         return .failure(.emulationFailure(instruction: instruction))
       }
       if debugControl.trapsSoftwareBreakpoints {
@@ -223,21 +228,41 @@
       var flags: UInt32 = 0
       if control != .none { flags |= UInt32(KVM_GUESTDBG_ENABLE) }
       if control.singleStep { flags |= UInt32(KVM_GUESTDBG_SINGLESTEP) }
-      if control.singleStep, control.blocksInterrupts { flags |= kKVM_GUESTDBG_BLOCKIRQ.rawValue }
+      if control.singleStep, control.blocksInterrupts { flags |= UInt32(kKVM_GUESTDBG_BLOCKIRQ) }
       if control.trapsSoftwareBreakpoints { flags |= UInt32(KVM_GUESTDBG_USE_SW_BP) }
       if !control.breakpoints.isEmpty || !control.watchpoints.isEmpty {
         flags |= UInt32(KVM_GUESTDBG_USE_HW_BP)
-        let image = X86DebugRegisters(breakpoints: control.breakpoints, watchpoints: control.watchpoints)
-        debug.arch.debugreg = image.kvmOrder
+        let image = try Self.debugRegisters(control)
+        // KVM's order is that of the registers' numbers: DR0 to DR3, then DR7 in the last of eight.
+        debug.arch.debugreg = (
+          image.addresses[0], image.addresses[1], image.addresses[2], image.addresses[3], 0, 0, 0,
+          image.control.rawValue
+        )
       }
       debug.control = flags
       try named("KVM_SET_GUEST_DEBUG") { () throws(Errno) in try descriptor.control(kKVM_SET_GUEST_DEBUG, &debug) }
       debugControlIsStale = false
     }
 
+    private static func debugRegisters(_ control: DebugControl) throws(EngineError) -> X86DebugRegisters {
+      var breakpoints = control.breakpoints.map {
+        X86DebugRegisters.Breakpoint($0, length: 1, condition: .execute)
+      }
+      for watchpoint in control.watchpoints {
+        let condition: X86DebugRegisters.Condition = watchpoint.access == .write ? .write : .readWrite
+        breakpoints.append(
+          X86DebugRegisters.Breakpoint(watchpoint.address, length: watchpoint.length, condition: condition))
+      }
+      let valid = breakpoints.compactMap { $0 }
+      guard valid.count == breakpoints.count, let image = X86DebugRegisters(valid) else {
+        throw EngineError("an x86-64 CPU's debug registers cannot hold what was asked of them")
+      }
+      return image
+    }
+
     private func debugEvent(_ event: kvm_debug_exit_arch) -> DebugEvent {
       let programCounter = GuestVirtual(event.pc)
-      if event.exception == UInt32(X86Vector.breakpoint) {
+      if event.exception == UInt32(X86Exception.breakpoint.rawValue) {
         return DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true)
       }
       let hit = (0..<4).first { event.dr6[bit: $0] }
@@ -263,7 +288,7 @@
         try descriptor.control(kKVM_GET_VCPU_EVENTS, &events)
         events.flags = 0
         events.exception.injected = 1
-        events.exception.nr = event.isSoftwareBreakpoint ? X86Vector.breakpoint : X86Vector.debug
+        events.exception.nr = event.isSoftwareBreakpoint ? X86Exception.breakpoint.rawValue : X86Exception.debug.rawValue
         events.exception.has_error_code = 0
         try descriptor.control(kKVM_SET_VCPU_EVENTS, &events)
       } catch {

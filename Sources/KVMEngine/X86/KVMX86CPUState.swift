@@ -110,16 +110,14 @@
     }
   }
 
-  /// The MSRs that the host saves and restores (KVM_GET_MSR_INDEX_LIST).
-  struct SupportedMSRs {
-    static func list(of host: KVMHost) throws(EngineError) -> [UInt32] {
+  extension MSRBuffer {
+    /// The MSRs that the host saves and restores (KVM_GET_MSR_INDEX_LIST).
+    static func supported(by host: KVMHost) throws(EngineError) -> [UInt32] {
       // The first call, with room for none, fails with E2BIG and says how many there are.
-      var buffer = [UInt32](repeating: 0, count: 1)
+      var buffer: [UInt32] = [0]
       _ = try? host.descriptor.control(kKVM_GET_MSR_INDEX_LIST, &buffer)
       buffer = [buffer[0]] + [UInt32](repeating: 0, count: Int(buffer[0]))
-      do throws(Errno) {
-        try host.descriptor.control(kKVM_GET_MSR_INDEX_LIST, &buffer)
-      } catch {
+      do throws(Errno) { try host.descriptor.control(kKVM_GET_MSR_INDEX_LIST, &buffer) } catch {
         throw EngineError("KVM_GET_MSR_INDEX_LIST", error)
       }
       return Array(buffer.dropFirst())

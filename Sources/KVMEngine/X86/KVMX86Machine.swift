@@ -1,6 +1,7 @@
 // KVM's structures and half of its requests differ by the host's architecture, and its guest is the host's.
 #if arch(x86_64)
   public import Architecture
+  import Bits
   public import CPUEngine
   import CKVM
   public import GuestMemory
@@ -18,6 +19,9 @@
 
     /// The registers that the guest's CPUs have.
     public let registerFile: X86RegisterFile
+
+    /// The CPUID leaves of each CPU.
+    public let cpuid: [CPUIDTable]
 
     private let descriptor: Descriptor
     private let x86CPUs: [KVMX86CPU]
@@ -43,20 +47,24 @@
         owning: try named("KVM_CREATE_VM") { () throws(Errno) in try host.descriptor.control(kKVM_CREATE_VM) })
       try Self.setUp(machine, memory)
 
-      let cpuid = try SupportedCPUID(of: host)
-      registerFile = X86RegisterFile(hasAVX: cpuid.hasAVX(traits))
+      let filter = CPUIDFilter(
+        cpuCount: cpuCount, emulatesKernelMode: traits.emulatesKernelMode,
+        hasTSCDeadlineTimer: host.check(KVM_CAP_TSC_DEADLINE_TIMER) != 0)
+      let supported = try SupportedCPUID.entries(of: host.descriptor)
+      cpuid = (0..<cpuCount).map { filter.table(from: supported, cpu: $0) }
+      registerFile = X86RegisterFile(hasAVX: cpuid[0].hasAVX)
       capabilities = EngineCapabilities(
         debugRegisters: .shared(count: 4),
         blocksInterruptsWhileStepping: traits.blocksInterruptsWhileStepping,
         watchpointsFire: traits.watchpointsFire,
         reportsSoftwareBreakpoints: !traits.emulatesKernelMode)
-      let readableMSRs = try SupportedMSRs(of: host)
+      let msrs = try MSRBuffer.supported(by: host)
       var cpus: [KVMX86CPU] = []
       for index in 0..<cpuCount {
         cpus.append(
           try KVMX86CPU(
             index: index, of: machine, runPageCount: host.runPageCount, registerFile: registerFile,
-            cpuid: cpuid.entries(forCPU: index, of: cpuCount, traits), msrs: readableMSRs, memory: memory))
+            cpuid: cpuid[index].entries, msrs: msrs, memory: memory))
       }
       powerOn = try ChipState(of: machine)
       descriptor = machine
@@ -104,7 +112,7 @@
   }
 
   /// The state of the in-kernel chips that no CPU owns: both PICs, the IOAPIC and the PIT.
-  struct ChipState: BitwiseCopyable {
+  struct ChipState {
     private var masterPIC = kvm_irqchip()
     private var slavePIC = kvm_irqchip()
     private var ioapic = kvm_irqchip()

@@ -29,8 +29,8 @@
       self.init(
         emulatesKernelMode: !hasHardware,
         watchpointsFire: hasHardware,
-        blocksInterruptsWhileStepping: host.check(kKVM_CAP_SET_GUEST_DEBUG2.asCapability)
-          & Int(kKVM_GUESTDBG_BLOCKIRQ.rawValue) != 0)
+        blocksInterruptsWhileStepping: host.check(Int32(kKVM_CAP_SET_GUEST_DEBUG2))
+          & kKVM_GUESTDBG_BLOCKIRQ != 0)
     }
 
     /// CPUID 1 ECX bit 5 (VMX) or 0x8000_0001 ECX bit 2 (SVM), as Linux shows them.

@@ -6,6 +6,7 @@ import CCompression
 ///
 /// A block is unpacked straight into the caller's buffer where all of it fits there, else by way of a scratch block.
 final class LZ4LegacyUnpacker: Unpacker {
+  /// The bytes that a frame starts with, the number 0x184c2102.
   static let magic: [UInt8] = [0x02, 0x21, 0x4c, 0x18]
   private static let blockSize = 8 << 20
   /// What 8 MiB that do not compress grow to, at most (`LZ4_compressBound`).
@@ -65,13 +66,15 @@ final class LZ4LegacyUnpacker: Unpacker {
   /// Where the next block's packed bytes are in the slice; nil at the end of the stream.
   private func nextBlock() throws(KernelImageError) -> Range<Int>? {
     while position < slice.count {
-      let count = Int(try length(at: position))
+      guard slice.count - position >= 4 else { throw corrupt("\(slice.count - position) bytes, too few for a block") }
+      let length = try slice.bytes(at: position, count: 4)
+      let start = position + length.count
       // A further frame may follow: its magic number stands where a length would.
-      if count == 0x184c_2102 {
-        position += 4
+      if length == Self.magic {
+        position = start
         continue
       }
-      let start = position + 4
+      let count = length.littleEndian(at: 0, as: UInt32.self).map { Int($0) } ?? 0
       guard (1...Self.packedLimit).contains(count) else {
         throw corrupt("a block of \(count) bytes, which no block of 8 MiB packs to")
       }
@@ -81,13 +84,6 @@ final class LZ4LegacyUnpacker: Unpacker {
       return start..<start + count
     }
     return nil
-  }
-
-  private func length(at position: Int) throws(KernelImageError) -> UInt32 {
-    guard slice.count - position >= 4 else { throw corrupt("\(slice.count - position) bytes, too few for a block") }
-    var bytes = [UInt8](repeating: 0, count: 4)
-    try bytes.fill { buffer throws(KernelImageError) in try slice.read(at: position, into: buffer) }
-    return bytes.littleEndian(at: 0) ?? 0
   }
 
   /// Unpacks a whole block to the start of `output`, which has room for 8 MiB; returns its unpacked length.

@@ -7,9 +7,12 @@ struct Payload: Sendable {
   /// The unpacked length that the file states; nil where it states none.
   let unpackedCount: Int?
 
+  /// The most bytes that it may unpack to: a few packed bytes can stand for far more than any kernel has.
+  var unpackedLimit: Int { unpackedCount ?? 1 << 32 }
+
   /// Starts unpacking at the first byte; each caller has a stream of its own.
   func open() throws(KernelImageError) -> PayloadReader {
-    PayloadReader(unpacker: try unpacker(), unpackedCount: unpackedCount)
+    PayloadReader(unpacker: try unpacker(), limit: unpackedLimit, count: unpackedCount)
   }
 
   private func unpacker() throws(KernelImageError) -> any Unpacker {
@@ -37,13 +40,16 @@ struct Payload: Sendable {
 /// A payload's unpacked bytes, read forwards.
 struct PayloadReader: ~Copyable {
   private let unpacker: any Unpacker
-  private let unpackedCount: Int?
+  private let limit: Int
+  /// The unpacked length that the file states.
+  private let statedCount: Int?
   /// How many unpacked bytes were read or passed over.
   private(set) var position = 0
 
-  init(unpacker: any Unpacker, unpackedCount: Int?) {
+  fileprivate init(unpacker: any Unpacker, limit: Int, count: Int?) {
     self.unpacker = unpacker
-    self.unpackedCount = unpackedCount
+    self.limit = limit
+    self.statedCount = count
   }
 
   /// Fills the buffer with the next bytes.
@@ -73,16 +79,15 @@ struct PayloadReader: ~Copyable {
 
   /// Unpacks the rest, since checksums stand at the end, and compares the length with what the file states.
   mutating func finish() throws(KernelImageError) {
-    let limit = unpackedCount ?? 1 << 32
     position += try unpacker.skip(max(limit - position, 0) + 1)
     guard position <= limit else {
       throw KernelImageError("the payload is corrupt: it unpacks to more than the \(limit) bytes that it should")
     }
-    if let unpackedCount, position < unpackedCount { throw endedTooEarly() }
+    if let statedCount, position < statedCount { throw endedTooEarly() }
   }
 
   private func endedTooEarly() -> KernelImageError {
-    let wanted = unpackedCount.map { "the \($0) that the file states" } ?? "its program headers announce"
+    let wanted = statedCount.map { "the \($0) that the file states" } ?? "its program headers announce"
     return KernelImageError("the payload is corrupt: it ends after \(position) unpacked bytes, fewer than \(wanted)")
   }
 }

@@ -116,8 +116,8 @@ public final class PCBoard: Board {
         let data = UnsafeMutableRawBufferPointer(rebasing: access.data[unit * access.size..<(unit + 1) * access.size])
         request = perform(access, data, at: location, &state) ?? request
       }
-      feedUART(&state)
       driveLines(&state)
+      feed(&state)
       return request
     }
   }
@@ -132,8 +132,7 @@ public final class PCBoard: Board {
   public func type(_ bytes: [UInt8]) {
     devices.withLock {
       $0.typed.append(contentsOf: bytes)
-      feedUART(&$0)
-      driveLines(&$0)
+      feed(&$0)
     }
   }
 
@@ -208,9 +207,11 @@ public final class PCBoard: Board {
     }
   }
 
-  private func feedUART(_ state: inout State) {
+  /// Hands on what waits, after the lines were driven: an edge-triggered line must be seen low between two interrupts.
+  private func feed(_ state: inout State) {
     while let byte = state.typed.first, state.uart.receive(byte) { state.typed.removeFirst() }
     state.keyboard.refill()
+    driveLines(&state)
   }
 
   private func driveLines(_ state: inout State) {

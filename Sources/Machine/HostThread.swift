@@ -1,11 +1,12 @@
+import CLinux
 import Glibc
 
 /// A thread of this process, by the C library's own name for it.
-struct Thread: Sendable {
+public struct HostThread: Sendable {
   private let handle: pthread_t
 
   /// The calling thread.
-  static var current: Thread { Thread(handle: pthread_self()) }
+  public static var current: HostThread { HostThread(handle: pthread_self()) }
 
   private init(handle: pthread_t) { self.handle = handle }
 
@@ -15,14 +16,19 @@ struct Thread: Sendable {
   ///   - name: what tools like `top -H` show; at most 15 bytes count.
   ///   - body: what it does.
   /// - Returns: nil where the host has no thread to spare.
-  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Thread? {
+  @discardableResult
+  public static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> HostThread? {
     final class Box {
       let body: @Sendable () -> Void
       init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     var handle = pthread_t()
     // SAFETY: the box is retained for the new thread, which takes it over; where none is made it is released here.
-    let box = Unmanaged.passRetained(Box(body))
+    let box = Unmanaged.passRetained(
+      Box {
+        clinux_set_thread_name(name)
+        body()
+      })
     let result = pthread_create(
       &handle, nil,
       { argument in
@@ -34,21 +40,40 @@ struct Thread: Sendable {
       return nil
     }
     pthread_detach(handle)
-    pthread_setname_np(handle, String(name.prefix(15)))
-    return Thread(handle: handle)
+    return HostThread(handle: handle)
   }
 
+  /// The calling thread's number as the kernel counts threads, for those of its interfaces that want it.
+  public static var currentKernelID: Int32 { clinux_gettid() }
+
   /// Ends the thread's `waitForSignal`, now or the next time it is called.
-  func signal() { pthread_kill(handle, SIGIO) }
+  public func signal() { pthread_kill(handle, SIGIO) }
 
   /// Waits until somebody calls `signal` on this thread, or a descriptor with `O_ASYNC` that it owns has news.
   ///
-  /// The signal must be blocked, which `blockSignals` sees to.
-  static func waitForSignal() {
+  /// The signal must be blocked, which `blockSignals` sees to before the first thread is made.
+  public static func waitForSignal() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGIO)
     _ = sigwaitinfo(&signals, nil)
+  }
+
+  /// Takes the signals that came so far.
+  public static func discardSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGIO)
+    var none = timespec()
+    while sigtimedwait(&signals, nil, &none) == SIGIO {}
+  }
+
+  /// Blocks, in this thread and those it makes, the signal that calls threads back and those in `others`.
+  public static func blockSignals(_ others: [Int32] = []) {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for signal in [SIGIO] + others { sigaddset(&signals, signal) }
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
   }
 }
 

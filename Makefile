@@ -1,0 +1,41 @@
+PREFIX ?= /usr/local
+SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
+
+.PHONY: build demo test bench lint format guests kernels install clean help
+
+build: ## Build hvgdb, optimized.
+	@Tests/Support/install.sh
+	swift build --configuration release --product hvgdb
+
+demo: ## Boot Debian's kernel and attach gdb at its first instruction.
+	@Tests/Support/demo.sh
+
+test: ## Run every test, with all the set-up that it takes.
+	@Tests/Support/test.sh
+
+bench: build ## Measure hvgdb beside QEMU's stub; BENCH_OPTIONS goes to hvgdb-bench.
+	@Tests/Support/install.sh bench
+	@Tests/Support/kernels.sh
+	swift build --configuration release --package-path Benchmarks
+	@"$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/hvgdb-bench" $(BENCH_OPTIONS)
+
+lint: ## Check the style of every source file.
+	swift format lint --strict --recursive $(SWIFT_FILES)
+
+format: ## Put every source file into that style.
+	swift format --in-place --recursive $(SWIFT_FILES)
+
+guests: ## Assemble the test guests to .build/guests.
+	@Tests/Support/guests.sh
+
+kernels: ## Fetch Debian's kernel to .cache/kernels.
+	@Tests/Support/kernels.sh
+
+install: build ## Install hvgdb to $(PREFIX)/bin.
+	install -D -m 755 "$$(swift build --configuration release --show-bin-path)/hvgdb" "$(DESTDIR)$(PREFIX)/bin/hvgdb"
+
+clean: ## Remove what was built; kernels stay.
+	rm -rf .build
+
+help: ## Show this list.
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10

@@ -1,0 +1,74 @@
+import Architecture
+import Bits
+import CPUEngine
+import GDBRemote
+import GuestMemory
+import X86
+
+/// What the debugger needs to know of x86-64.
+struct X86Support: ArchitectureSupport {
+  let registers: RegisterTable
+  let cpuid: [CPUIDTable]
+
+  /// INT3.
+  let breakpointInstruction: [UInt8] = [0xCC]
+
+  var monitorCommands: [MonitorCommand] { X86Monitor.commands(cpuid) }
+
+  func translator(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> any AddressTranslator {
+    let features = cpuid.indices.contains(cpu.index) ? cpuid[cpu.index] : CPUIDTable([])
+    return X86Translator(
+      context: X86TranslationContext(
+        cr0: try value("cr0", of: cpu), cr3: try value("cr3", of: cpu), cr4: try value("cr4", of: cpu),
+        efer: try value("efer", of: cpu), maxPhysicalAddressBits: features.maxPhysicalAddressBits,
+        hasGigabytePages: features.hasGigabytePages),
+      memory: memory)
+  }
+
+  func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual {
+    try mode(of: cpu).linearAddress(try value("rip", of: cpu), in: .cs, base: try value("cs_base", of: cpu))
+  }
+
+  func describe(_ cpu: any VirtualCPU) -> String {
+    guard let mode = try? mode(of: cpu), let stack = try? value("ss_attr", of: cpu) else { return "unknown state" }
+    return mode.description(stackSegment: X86SegmentAttributes(rawValue: stack))
+  }
+
+  /// x86 watches writes, or reads and writes together: a watchpoint for reads takes those.
+  func pieces(watching address: GuestVirtual, count: UInt64, for kind: WatchKind) -> [HardwareWatchpoint]? {
+    X86DebugRegisters.pieces(at: address, count: count)?.map {
+      HardwareWatchpoint(address: $0.address, length: $0.length, access: kind == .write ? .write : .readWrite)
+    }
+  }
+
+  private func mode(of cpu: any VirtualCPU) throws(EngineError) -> X86Mode {
+    X86Mode(
+      cr0: CR0(rawValue: try value("cr0", of: cpu)), efer: EFER(rawValue: try value("efer", of: cpu)),
+      rflags: RFLAGS(rawValue: try value("eflags", of: cpu)),
+      codeSegment: X86SegmentAttributes(rawValue: try value("cs_attr", of: cpu)))
+  }
+
+  private func value(_ name: String, of cpu: any VirtualCPU) throws(EngineError) -> UInt64 {
+    guard let index = registers.index(named: name) else { throw EngineError("the CPU has no register \(name)") }
+    return try cpu.value(of: index)
+  }
+}
+
+/// A CPU's page tables at one moment.
+private struct X86Translator: AddressTranslator {
+  let context: X86TranslationContext
+  let memory: GuestRAM
+
+  func translate(_ address: GuestVirtual) throws(TranslationFault) -> Translation {
+    try context.translate(address, readPhysical: read)
+  }
+
+  func walk(_ address: GuestVirtual) -> (steps: [TranslationStep], result: Result<Translation, TranslationFault>) {
+    context.pageWalk(address, readPhysical: read)
+  }
+
+  private func read(_ address: GuestPhysical, _ byteCount: Int) -> UInt64? {
+    byteCount == 4
+      ? memory.load(at: address, as: UInt32.self).map { UInt64($0) } : memory.load(at: address, as: UInt64.self)
+  }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Architecture
+import Debugger
+import Glibc
+import Logging
+import Machine
+
+/// Which CPU engine runs the guest: the argument of `--accel`.
+enum EngineChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
+  case auto
+  case kvm
+  case soft
+}
+
+/// `hvgdb --kernel FILE …`: boots a kernel and serves a debugger.
+struct RunCommand: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "run", abstract: "Boot a kernel and serve a debugger (the default).")
+  }
+
+  @Option(help: ArgumentHelp("The kernel image: a bzImage, an ELF vmlinux, or raw code.", valueName: "file"))
+  var kernel: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a debugger connects: :PORT, HOST:PORT, unix:PATH or stdio (default: :1234 unless --no-wait is given).",
+      valueName: "address"))
+  var listen: ListenAddress?
+
+  @Option(help: ArgumentHelp("The initial RAM disk.", valueName: "file"))
+  var initrd: String?
+
+  @Option(help: ArgumentHelp("The kernel's command line.", valueName: "string"))
+  var append: String = ""
+
+  @Option(help: ArgumentHelp("The guest's memory, such as 512M or 2G.", valueName: "size"))
+  var memory = MemorySize(mebibytes: 512)
+
+  @Option(help: ArgumentHelp("How many CPUs the guest has.", valueName: "count"))
+  var cpus = 1
+
+  @Option(help: "The CPU engine: auto, kvm or soft.")
+  var accel = EngineChoice.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "The guest's console: stdio, gdb, pty, none or file:PATH (default: stdio, or none with --listen stdio).",
+      valueName: "where"))
+  var console: ConsoleChoice?
+
+  @Flag(help: "Enter a bzImage as a boot loader does and let it unpack itself.")
+  var throughDecompressor = false
+
+  @Option(help: ArgumentHelp("Load the file as raw code at this physical address.", valueName: "address"))
+  var loadAddress: Number?
+
+  @Option(help: ArgumentHelp("Enter raw code at this physical address (default: where it is loaded).", valueName: "address"))
+  var entry: Number?
+
+  @Flag(help: "Let the guest run at once; a debugger may attach later.")
+  var noWait = false
+
+  @Option(help: ArgumentHelp("End with status 124 after so many seconds.", valueName: "seconds"))
+  var timeout: Double?
+
+  func validate() throws {
+    guard cpus >= 1 else { throw ValidationError("--cpus takes a number from 1 up") }
+    if let timeout, !(timeout > 0 && timeout < 1e9) {
+      throw ValidationError("--timeout takes a number of seconds above 0")
+    }
+    if entry != nil, loadAddress == nil { throw ValidationError("--entry goes with --load-address") }
+    if listen == .standardStreams, console == .standardStreams {
+      throw ValidationError("standard input and output cannot be both the debugger's and the console's")
+    }
+  }
+
+  func run() throws {
+    try reportingFailures {
+      let process = HostProcess()
+      if let timeout { process.endAfter(seconds: timeout) }
+      throw ExitCode(try serve(process))
+    }
+  }
+
+  private func serve(_ process: HostProcess) throws -> Int32 {
+    let logger = Logger(label: "hvgdb") { _ in DiagnosticsHandler() }
+    let doorkeeper = try openDoor(process, logger)
+    let machine = try MachineBuilder(command: self).machine()
+    let choice = console ?? (listen == .standardStreams ? .none : .standardStreams)
+    let guestConsole = try GuestConsole(choice, of: machine, controlThread: .current) { process.end(status: 0) }
+    process.atEnd { guestConsole.restore() }
+
+    let debugger = Debugger(machine)
+    var server = DebugServer(
+      debugger, doorkeeper: doorkeeper, runsAlone: noWait, console: guestConsole, logger: logger)
+    defer { process.runEndings() }
+    if listen == .standardStreams { return try server.serve(Connection.standardStreams()) ?? 0 }
+    return try server.run()
+  }
+
+  private func openDoor(_ process: HostProcess, _ logger: Logger) throws -> Doorkeeper? {
+    let address = listen ?? (noWait ? nil : .tcp(host: ListenAddress.loopback, port: 1234))
+    guard let address, address != .standardStreams else { return nil }
+    if address.isOpenToOthers {
+      logger.warning("\(address) can be reached from other machines: whoever connects owns the guest")
+    }
+    let doorkeeper = Doorkeeper(try Listener(address), controlThread: .current)
+    process.atEnd { doorkeeper.close() }
+    logger.notice("waiting for a debugger on \(doorkeeper.address)")
+    return doorkeeper
+  }
+}

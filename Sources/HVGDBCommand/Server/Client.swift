@@ -1,0 +1,106 @@
+import Debugger
+import GDBRemote
+import Machine
+
+/// One client: its connection and its session.
+final class Client {
+  /// How the service of a client ended.
+  enum Ending {
+    /// It detached: the guest runs on.
+    case detached
+    /// Its connection broke: the guest stays stopped.
+    case vanished
+    /// The guest is gone, and the process ends with this status.
+    case guestEnded(status: Int32)
+  }
+
+  private var session: Session
+  private let connection: Connection
+  private let debugger: Debugger
+  private let console: GuestConsole
+  private var isGone = false
+  /// What is to be said to the client as soon as the guest runs: a session takes it only then.
+  private var announcements: [UInt8] = []
+
+  init(_ connection: consuming Connection, debugger: Debugger, console: GuestConsole) {
+    self.connection = connection
+    self.debugger = debugger
+    self.console = console
+    session = Session(target: debugger, serverName: "hvgdb", serverVersion: HVGDB.version)
+  }
+
+  /// Has a line shown by the client's debugger.
+  func announce(_ line: String) { announcements.append(contentsOf: "hvgdb: \(line)\n".utf8) }
+
+  /// Serves the client to the end of its connection.
+  ///
+  /// - Throws: what broke the machine; the client has been told.
+  func serve() throws(MachineError) -> Ending {
+    while true {
+      let effect = session.next()
+      if case .resume = effect, session.outputCount == 0 {} else if !connection.send(from: &session) {
+        return .vanished
+      }
+      switch effect {
+      case .awaitInput:
+        if case .ended = connection.receive(into: &session) { return .vanished }
+      case .sendOutput, .interrupt: break
+      case .resume(let request):
+        if let ending = try resume(request) { return ending }
+      case .detach: return .detached
+      case .kill: return .guestEnded(status: 0)
+      }
+    }
+  }
+
+  private func resume(_ request: ResumeRequest) throws(MachineError) -> Ending? {
+    // The packet that brought us here has signalled this thread, which would end the run at once. What came after it is
+    // looked for instead.
+    HostThread.discardSignals()
+    let event: StopEvent
+    if takeInput() {
+      event = debugger.interrupted()
+    } else {
+      do throws(MachineError) { event = try debugger.resume(request, attention: takeInput) } catch {
+        announce(error.description)
+        tell()
+        _ = connection.send(from: &session)
+        throw error
+      }
+    }
+    tell()
+    session.stopped(event)
+    if case .exited(let status) = event.reason {
+      _ = connection.send(from: &session)
+      return .guestEnded(status: Int32(status))
+    }
+    return isGone ? .vanished : nil
+  }
+
+  /// Takes what the client sent while the guest runs; true where the guest shall stop for it.
+  private func takeInput() -> Bool {
+    tell()
+    switch connection.receiveAvailable(into: &session) {
+    case .nothing: break
+    case .ended:
+      isGone = true
+      return true
+    case .bytes:
+      if session.next() == .interrupt { return true }
+    }
+    if session.outputCount > 0, !connection.send(from: &session) {
+      isGone = true
+      return true
+    }
+    return false
+  }
+
+  /// Passes announcements and the guest's console on.
+  private func tell() {
+    if !announcements.isEmpty {
+      announcements.withUnsafeBytes { session.console($0) }
+      announcements.removeAll(keepingCapacity: true)
+    }
+    console.takePending { session.console($0) }
+  }
+}

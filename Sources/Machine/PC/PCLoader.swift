@@ -1,0 +1,100 @@
+import Bits
+public import CPUEngine
+import GuestMemory
+public import KernelImage
+import Synchronization
+public import X86
+
+/// Puts a Linux kernel into a `pc` board by the boot protocol that it wants.
+public final class PCLoader: BootLoader {
+  /// What is to be booted.
+  public struct Options: Sendable {
+    /// The kernel.
+    public var kernel: KernelImage
+    /// The initial RAM disk.
+    public var initialRAMDisk: InitialRAMDisk?
+    /// The kernel's command line.
+    public var commandLine: [UInt8]
+    /// The machine's RAM in bytes, a multiple of 4096.
+    public var memorySize: UInt64
+    /// Whether a bzImage unpacks itself in the guest.
+    public var throughDecompressor: Bool
+
+    /// Puts the options together.
+    public init(
+      kernel: KernelImage, initialRAMDisk: InitialRAMDisk? = nil, commandLine: [UInt8] = [], memorySize: UInt64,
+      throughDecompressor: Bool = false
+    ) {
+      self.kernel = kernel
+      self.initialRAMDisk = initialRAMDisk
+      self.commandLine = commandLine
+      self.memorySize = memorySize
+      self.throughDecompressor = throughDecompressor
+    }
+  }
+
+  private let options: Options
+  private let registerFile: X86RegisterFile
+
+  /// Makes a loader for CPUs with these registers.
+  public init(_ options: Options, registerFile: X86RegisterFile) {
+    self.options = options
+    self.registerFile = registerFile
+  }
+
+  public func prepare(
+    _ machine: any VirtualMachine
+  ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? {
+    let memory = machine.memory
+    do {
+      let load = try options.kernel.load(throughDecompressor: options.throughDecompressor)
+      try load.check(fits: memory.regions.map { $0.start..<$0.start.wrapping(by: $0.count) })
+      let disk = try options.initialRAMDisk.map { try place(of: $0, beside: load) }
+      let state = try bootState(of: load, disk, cpuCount: machine.cpus.count)
+      for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
+      try machine.cpus[0].setValues(
+        state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
+      let file = options.initialRAMDisk
+      return { () throws(MachineError) in
+        do throws(KernelImageError) {
+          if let disk, let bytes = memory.bytes(at: disk.lowerBound) { try file?.copy(into: bytes) }
+          try load.copy { address, count in
+            guard let bytes = memory.bytes(at: address), bytes.count >= count else { return nil }
+            return bytes
+          }
+        } catch {
+          throw MachineError(error.description)
+        }
+      }
+    } catch let error as MachineError {
+      throw error
+    } catch {
+      throw MachineError("\(error)")
+    }
+  }
+
+  private func place(of disk: InitialRAMDisk, beside load: KernelLoad) throws(MachineError) -> Range<GuestPhysical> {
+    let count = UInt64(disk.count)
+    guard
+      let start = PCMemoryLayout.initialRAMDisk(
+        count: count, memorySize: options.memorySize, kernelEnd: load.physicalRange.upperBound,
+        limit: load.setupHeader?.initrdLimit ?? 0x7FFF_FFFF)
+    else {
+      throw MachineError(
+        "the initial RAM disk of \(count >> 10) KiB does not fit beside the kernel: give the guest more by --memory")
+    }
+    return start..<start.wrapping(by: count)
+  }
+
+  private func bootState(
+    of load: KernelLoad, _ disk: Range<GuestPhysical>?, cpuCount: Int
+  ) throws(BootError) -> BootState {
+    let tables = ACPITables(cpuCount: cpuCount)
+    let request = BootRequest(
+      commandLine: options.commandLine, initialRAMDisk: disk, memorySize: options.memorySize, rsdp: ACPITables.rsdp)
+    var state = try LinuxBootProtocol.state(
+      for: request, entry: load.entry, setupHeader: load.setupHeader?.bytes)
+    state.blobs += tables.blobs
+    return state
+  }
+}
