@@ -1,5 +1,5 @@
 /// What is measured of a server.
-enum Figure: String, CaseIterable, Codable {
+enum Figure: String, CaseIterable, Codable, CodingKeyRepresentable {
   /// `vCont;s` and its stop reply, a second.
   case steps
   /// `g` packets a second.

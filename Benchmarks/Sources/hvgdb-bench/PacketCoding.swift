@@ -14,53 +14,28 @@ enum PacketCoding {
   static func decodeHex(_ digits: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int? {
     let count = digits.count / 2
     guard digits.count == 2 * count, count <= output.count else { return nil }
-    var index = 0
-    var wrong: UInt64 = 0
-    while index + 4 <= count {
-      let text = UInt64(littleEndian: digits.loadUnaligned(fromByteOffset: 2 * index, as: UInt64.self))
-      wrong |= otherCharacters(in: text)
-      output.storeBytes(of: bytes(ofDigits: text).littleEndian, toByteOffset: index, as: UInt32.self)
-      index += 4
+    var seen: UInt8 = 0
+    for index in 0..<count {
+      let high = digitValue(digits[2 &* index])
+      let low = digitValue(digits[2 &* index &+ 1])
+      seen |= high | low
+      output[index] = high &<< 4 | low
     }
-    guard wrong == 0 else { return nil }
-    while index < count {
-      guard let high = nibble(digits[2 * index]), let low = nibble(digits[2 * index + 1]) else { return nil }
-      output[index] = high << 4 | low
-      index += 1
-    }
-    return count
+    return seen < 16 ? count : nil
   }
-
-  /// The four bytes that eight digits stand for, the first digit and the first byte being the lowest.
-  private static func bytes(ofDigits text: UInt64) -> UInt32 {
-    // A digit's low four bits are its value, a letter's its value less 9; bit 6 tells letters from digits.
-    let nibbles = (text & each(0x0f)) &+ 9 &* ((text >> 6) & each(0x01))
-    let bytes = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff
-    let pairs = (bytes | bytes >> 8) & 0x0000_ffff_0000_ffff
-    return UInt32(truncatingIfNeeded: pairs | pairs >> 16)
-  }
-
-  /// Bit 7 of each of eight characters that is not a hexadecimal digit.
-  private static func otherCharacters(in text: UInt64) -> UInt64 {
-    let ascii = text & each(0x7f)
-    let small = ascii | each(0x20)
-    // Adding 0x80 less a bound carries into bit 7 where a character reaches the bound, and never beyond its byte.
-    let isDigit = (ascii &+ each(0x80 - 0x30)) & ~(ascii &+ each(0x80 - 0x3a))
-    let isLetter = (small &+ each(0x80 - 0x61)) & ~(small &+ each(0x80 - 0x67))
-    return (text | ~(isDigit | isLetter)) & each(0x80)
-  }
-
-  /// Eight times the same byte.
-  private static func each(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
   /// The value of one hexadecimal digit.
   static func nibble(_ character: UInt8) -> UInt8? {
-    switch character {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-    default: nil
-    }
+    let value = digitValue(character)
+    return value < 16 ? value : nil
+  }
+
+  /// The value of one hexadecimal digit, and 0x80 for any other character; free of branches, so that the compiler
+  /// makes a loop over it one of vectors.
+  private static func digitValue(_ character: UInt8) -> UInt8 {
+    let digit = character &- UInt8(ascii: "0")
+    let letter = (character | 0x20) &- UInt8(ascii: "a")
+    return digit < 10 ? digit : letter < 6 ? letter &+ 10 : 0x80
   }
 
   /// Appends two digits for each byte.

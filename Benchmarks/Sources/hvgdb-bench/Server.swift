@@ -1,7 +1,7 @@
 import Glibc
 
 /// The servers that are compared.
-enum ServerKind: String, CaseIterable, Codable {
+enum ServerKind: String, CaseIterable, Codable, CodingKeyRepresentable {
   case hvgdb
   case qemu = "QEMU"
 }

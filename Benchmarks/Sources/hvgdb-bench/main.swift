@@ -3,10 +3,16 @@
 // Each round starts every server afresh, hvgdb and QEMU in turn, and measures every figure once; the table shows the
 // median of the rounds with the least and the greatest. Both servers get the same guest: the same kernel file and
 // command line, 512 MiB, one vCPU, KVM. The client (`RSPClient`) is the same code for both: strictly one request, then
-// its reply, over TCP on loopback with TCP_NODELAY; no acknowledgments where the server offers that, and else one for
-// each reply, at once, as gdb sends it (QEMU gains by `--late-acks`, which no debugger does); packets as large as the
-// server allows. Nothing is ever asserted about speed: a missed requirement says NO in the table, and the exit status
-// stays 0; it is 1 where a server or a check of what it answered failed.
+// its reply, over TCP on loopback with TCP_NODELAY; packets as large as the server allows; no acknowledgments where the
+// server offers that, and else one for each reply, at once, as gdb sends it.
+//
+// Small exchanges depend on wake-ups: between two idle CPUs of a virtual host one takes tens of microseconds, more than
+// the servers' own work, and how many there are depends on what else runs. By default client and servers sleep and wake
+// as they do under gdb. `--one-cpu` takes the wake-ups between CPUs away, for both servers, and makes the rates steady;
+// `--poll` takes away the client's; `--late-acks` those that acknowledgments cost QEMU.
+//
+// Nothing is ever asserted about speed: a missed requirement says NO in the table, and the exit status stays 0; it is 1
+// where a server, or a check of what it answered, failed.
 //
 // single steps            `vCont;s` and its stop reply, over and over for the budget (0.5 s), in a loop of three
 //                         instructions that is written into the guest (`StepLoop`); afterwards the program counter

@@ -35,7 +35,8 @@ import Testing
     try client.stopAcknowledging()
     try client.exchange(Array("g".utf8))
     try client.expectOK("D")
-    #expect(server.transcript.hasSuffix("+$?#3f+$g#67+$D#44"))
+    // The last acknowledgment may still be under way.
+    #expect(server.transcript.contains("+$?#3f+$g#67+$D#44"))
   }
 
   @Test func readsHexadecimalWithRunLengths() throws {
