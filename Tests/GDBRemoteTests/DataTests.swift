@@ -54,6 +54,18 @@ struct DataTests {
     }
   }
 
+  @Test("a run of any length expands to what it was, and none of its counts is a character of the framing")
+  func runCounts() throws {
+    for length in 0...300 {
+      var encoder = PacketEncoder()
+      encoder.beginPacket()
+      encoder.append(UInt8(ascii: "x"), times: length)
+      let contents = Array(encoder.bytes.dropFirst())
+      #expect(contents.count <= length)
+      #expect(try Client.expand(contents[...]) == [UInt8](repeating: UInt8(ascii: "x"), count: length))
+    }
+  }
+
   @Test("a page of zeros takes little room")
   func zeros() {
     let client = Client()

@@ -1,0 +1,128 @@
+import Foundation
+import GDBRemote
+import Glibc
+import Testing
+
+/// Serves one client on a loopback port, as simply as a driver can.
+private final class Server: @unchecked Sendable {
+  // The socket is made before the thread that serves it starts, and is not changed after.
+  private let listener: Int32
+  let port: UInt16
+
+  init?() {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return bind(listener, $0, length) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &length) == 0
+      }
+    }
+    self.listener = listener
+    port = UInt16(bigEndian: address.sin_port)
+    if !isBound { return nil }
+  }
+
+  deinit { close(listener) }
+
+  func serve() {
+    let client = accept(listener, nil, nil)
+    guard client >= 0 else { return }
+    defer { close(client) }
+    let target = NopTarget()
+    var session = Session(target: target, serverName: "test", serverVersion: "1")
+    var buffer = [UInt8](repeating: 0, count: 0x1_0000)
+    while !session.hasEnded {
+      let count = read(client, &buffer, buffer.count)
+      guard count > 0 else { return }
+      buffer[..<count].withUnsafeBytes { session.receive($0) }
+      var effect: SessionEffect
+      repeat {
+        effect = session.next()
+        switch effect {
+        case .resume(let request):
+          Array("running\n".utf8).withUnsafeBytes { session.console($0) }
+          session.stopped(target.run(request))
+        case .interrupt: session.stopped(target.stop(StopEvent(thread: ThreadID(1), signal: .interrupt)))
+        case .awaitInput, .sendOutput, .detach, .kill: break
+        }
+        while session.outputCount > 0 {
+          let sent = session.withOutput { write(client, $0.baseAddress, $0.count) }
+          guard sent > 0 else { return }
+          session.discardOutput(sent)
+        }
+      } while effect != .awaitInput
+    }
+  }
+}
+
+/// What gdb itself makes of the protocol.
+@Suite("gdb")
+struct DebuggerTests {
+  static let debugger = "/usr/bin/gdb-multiarch"
+
+  @Test(
+    "gdb-multiarch works with a session",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: debugger), "gdb-multiarch is not installed"))
+  func session() throws {
+    let server = try #require(Server())
+    Thread.detachNewThread { server.serve() }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+    process.arguments =
+      ["-k", "1", "60", Self.debugger, "-nx", "-batch", "-ex", "target remote 127.0.0.1:\(server.port)"]
+      + Self.exchanges.flatMap { ["-ex", $0.command] }
+    process.standardInput = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(output)")
+    for line in ["Truncated", "warning: Architecture", "Could not load XML", "rror in packet"] {
+      #expect(!output.contains(line), "\(output)")
+    }
+    var rest = output[...]
+    for (command, reply) in Self.exchanges {
+      guard let found = rest.firstRange(of: reply) else {
+        Issue.record("\(command) does not show \(reply) after what came before it:\n\(output)")
+        return
+      }
+      rest = rest[found.upperBound...]
+    }
+  }
+
+  /// Commands, and a part of what each shows.
+  static let exchanges: [(command: String, reply: String)] = [
+    ("p/x $rip", "$1 = 0x1000"),
+    ("stepi", "0x0000000000001001 in ?? ()"),
+    ("set var *(unsigned char *) 0x2000 = 0x7d", ""),
+    ("set var $rax = 0x123456789abcdef0", ""),
+    ("p/x $rax", "= 0x123456789abcdef0"),
+    ("x/4xb 0x1fff", "0x90\t0x7d\t0x90\t0x90"),
+    ("set var $control.whole = 0x0807060504030201", ""),
+    ("p $control.bytes", "{1, 2, 3, 4, 5, 6, 7, 8}"),
+    ("p $unknown", "<unavailable>"),
+    ("set var $eflags = 0x3201", ""),
+    ("p $eflags", "[ CF IF IOPL=3 ]"),
+    ("break *0x1010", "Breakpoint 1 at 0x1010"),
+    ("continue", "running\n\nThread 1 hit Breakpoint 1"),
+    ("hbreak *0x1020", "Hardware assisted breakpoint 2 at 0x1020"),
+    ("continue", "Thread 1 hit Breakpoint 2"),
+    ("delete", ""),
+    ("info threads", "(CPU 1 <ring 0>)"),
+    ("monitor hello", "you said hello"),
+    ("find /b 0x1000, 0xffff, 0x7d", "0x2000\n1 pattern found."),
+    ("x/2xb 0xfffe", "0x90\t0x90"),
+    ("dump binary memory /dev/null 0 0x10000", ""),
+    ("thread 2", "Switching to thread 2"),
+    ("stepi", "0x0000000000001021 in ?? ()"),
+    ("set var $rip = 0xfff0", ""),
+    ("continue", "received signal SIGSEGV"),
+    ("maint print xml-tdesc", "<feature name=\"org.example.system\">"),
+    ("detach", "detached"),
+  ]
+}

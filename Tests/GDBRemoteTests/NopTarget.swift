@@ -1,0 +1,126 @@
+import Architecture
+import GDBRemote
+
+/// A CPU that knows one instruction, `nop`, with the registers that gdb expects of an x86-64 CPU.
+final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
+  private static let core: [RegisterDescription] =
+    ["rax", "rbx", "rcx", "rdx", "rsi", "rdi"].map { RegisterDescription(name: $0, bitWidth: 64, type: "int64") }
+    + ["rbp", "rsp"].map { RegisterDescription(name: $0, bitWidth: 64, type: "data_ptr") }
+    + (8..<16).map { RegisterDescription(name: "r\($0)", bitWidth: 64, type: "int64") }
+    + [
+      RegisterDescription(name: "rip", bitWidth: 64, type: "code_ptr"),
+      RegisterDescription(name: "eflags", bitWidth: 32, type: "example_flags"),
+    ]
+    + ["cs", "ss", "ds", "es", "fs", "gs"].map { RegisterDescription(name: $0, bitWidth: 32, type: "int32") }
+    + (0..<8).map { RegisterDescription(name: "st\($0)", bitWidth: 80, type: "i387_ext") }
+    + ["fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop"].map {
+      RegisterDescription(name: $0, bitWidth: 32, type: "int", group: "float")
+    }
+
+  let registers = RegisterTable(
+    gdbArchitecture: "i386:x86-64",
+    features: [
+      RegisterFeature(
+        name: "org.gnu.gdb.i386.core",
+        types: [
+          .flags(
+            id: "example_flags", byteCount: 4, fields: [("CF", 0...0, nil), ("IF", 9...9, nil), ("IOPL", 12...13, nil)])
+        ],
+        registers: core),
+      RegisterFeature(
+        name: "org.example.system",
+        types: [
+          .vector(id: "bytes", element: "uint8", count: 8),
+          .union(id: "control", fields: [("whole", "uint64"), ("bytes", "bytes")]),
+        ],
+        registers: [
+          RegisterDescription(
+            name: "control", bitWidth: 64, type: "control", group: "system", isSavedAroundCalls: false),
+          RegisterDescription(name: "unknown", bitWidth: 64, type: "uint64", group: "system"),
+        ]),
+    ],
+    generalCount: 24, expedited: ["rip", "rsp"], programCounter: "rip", stackPointer: "rsp")
+
+  let threads = [ThreadID(1), ThreadID(2)]
+  var currentThread: ThreadID { lastStop.thread }
+  var lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
+  private var values: [RegisterIndex: [UInt8]] = [:]
+  private var memory = [UInt8](repeating: 0x90, count: 0x1_0000)
+  private var addresses: [UInt64] = []
+  private var programCounter: UInt64 = 0x1000
+
+  var breakpoints: (any BreakpointTarget)? { self }
+  var physicalMemory: (any PhysicalMemoryTarget)? { nil }
+  var monitor: (any MonitorTarget)? { self }
+
+  func describe(_ thread: ThreadID) -> String { "CPU \(thread.rawValue - 1) <ring 0>" }
+
+  func readRegister(_ index: RegisterIndex, of thread: ThreadID, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
+    if index == registers.index(named: "unknown") { return false }
+    if index == registers.programCounter {
+      buffer.storeBytes(of: programCounter, as: UInt64.self)
+    } else {
+      buffer.copyBytes(from: values[index] ?? [UInt8](repeating: 0, count: buffer.count))
+    }
+    return true
+  }
+
+  func writeRegister(
+    _ index: RegisterIndex, of thread: ThreadID, from bytes: UnsafeRawBufferPointer
+  ) throws(TargetError) {
+    values[index] = Array(bytes)
+    if index == registers.programCounter { programCounter = bytes.loadUnaligned(as: UInt64.self) }
+  }
+
+  func readMemory(
+    at address: UInt64, of thread: ThreadID, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(TargetError) -> Int {
+    guard address < memory.count else { throw .unreachable("nothing is there") }
+    let bytes = memory[Int(address)...].prefix(buffer.count)
+    buffer.copyBytes(from: bytes)
+    return bytes.count
+  }
+
+  func writeMemory(at address: UInt64, of thread: ThreadID, from bytes: UnsafeRawBufferPointer) throws(TargetError) {
+    guard address <= memory.count - bytes.count else { throw .unreachable("nothing is there") }
+    memory.replaceSubrange(Int(address)..<Int(address) + bytes.count, with: bytes)
+  }
+
+  func insertBreakpoint(
+    _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
+  ) throws(TargetError) { addresses.append(address) }
+
+  func removeBreakpoint(
+    _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
+  ) throws(TargetError) { addresses.removeAll { $0 == address } }
+
+  func removeAllBreakpoints() { addresses = [] }
+
+  func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
+    MonitorReply("you said \(command)\n")
+  }
+
+  /// Runs, and stops after a step of any thread, at a breakpoint or where memory ends.
+  func run(_ request: ResumeRequest) -> StopEvent {
+    while programCounter < memory.count {
+      programCounter += 1
+      for thread in threads {
+        switch request.action(for: thread) {
+        case .step: return stop(StopEvent(thread: thread, signal: .trap))
+        case .rangeStep(let range) where !range.contains(programCounter):
+          return stop(StopEvent(thread: thread, signal: .trap))
+        case .resume, .rangeStep, nil: break
+        }
+      }
+      if addresses.contains(programCounter) {
+        return stop(StopEvent(thread: ThreadID(1), signal: .trap, reason: .softwareBreakpoint))
+      }
+    }
+    return stop(StopEvent(thread: ThreadID(1), signal: .segmentation))
+  }
+
+  func stop(_ event: StopEvent) -> StopEvent {
+    lastStop = event
+    return event
+  }
+}
