@@ -33,6 +33,8 @@ public final class Debugger: DebugTarget {
   /// Where each CPU was reported to stand: going on from there does not report a breakpoint there again.
   var reportedAddresses: [GuestVirtual?]
   var hasSaidThatItCompares = false
+  /// Whether somebody is there to take advice.
+  var hasClient = false
 
   private var translators: [(any AddressTranslator)?]
 
@@ -78,8 +80,12 @@ public final class Debugger: DebugTarget {
   /// Whether going on does something for a guest that has come to its end: it is reset, or its process ends.
   public var endIsOrderly: Bool { if case .request = end { true } else { false } }
 
+  /// A client has come.
+  public func beginSession() { hasClient = true }
+
   /// A client is gone: nothing of it stays behind.
   public func endSession() {
+    hasClient = false
     removeAllBreakpoints()
     usesPhysicalAddresses = false
   }
