@@ -70,7 +70,7 @@ public struct Session: ~Copyable {
   /// Working space for memory and registers on their way between target and packet.
   var scratch = ByteBuffer()
   /// Console output that waits for the target to run or for room in the output.
-  var console = ByteBuffer()
+  var waitingConsole = ByteBuffer()
   /// The documents that `qXfer` reads in pieces.
   var documents = TransferDocuments()
 
@@ -145,7 +145,13 @@ public struct Session: ~Copyable {
   public var outputCount: Int { encoder.count }
 
   /// Calls `body` with the bytes that wait to be sent.
-  public func withOutput<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+  ///
+  /// - Parameter body: what looks at the bytes, which are good for as long as it runs.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws.
+  public func withOutput<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     try body(encoder.bytes)
   }
 
