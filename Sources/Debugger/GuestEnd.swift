@@ -60,7 +60,8 @@ enum GuestEnd: Sendable, Equatable {
     case .entryFailure(let reason):
       return "the processor refused the state of \(place): reason 0x\(String(reason, radix: 16))"
     case .undecodedAccess(let physical, let syndrome):
-      return "\(place) accessed \(physical) in a way that its syndrome 0x\(String(syndrome, radix: 16)) does not describe"
+      return
+        "\(place) accessed \(physical) in a way that its syndrome 0x\(String(syndrome, radix: 16)) does not describe"
     case .reportedCrash: return "the guest reported its own crash on \(place)"
     case .hostRefusal(let errno): return "the host refused to run \(place): errno \(errno)"
     case .unknownExit(let reason): return "KVM stopped \(place) for a reason that hvgdb does not know: exit \(reason)"

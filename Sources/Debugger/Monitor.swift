@@ -77,6 +77,7 @@ struct MonitorContext {
 }
 
 extension Debugger: MonitorTarget {
+  /// Runs a command of `monitor`; an empty line stands for `help`.
   public func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
     let words = command.split(whereSeparator: \.isWhitespace).map(String.init)
     let name = words.first ?? "help"

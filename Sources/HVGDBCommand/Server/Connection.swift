@@ -1,6 +1,6 @@
 import CLinux
-import Glibc
 import GDBRemote
+import Glibc
 
 /// A client's bytes: a socket, or standard input and output.
 struct Connection: ~Copyable {

@@ -16,6 +16,7 @@
     // SAFETY: (@unchecked Sendable) one thread at a time runs the CPU or looks at it, as `VirtualCPU` demands; `kick` touches
     // only `kickState`, which is atomic.
 
+    /// The CPU's number, which is also its APIC id.
     public let index: Int
     let descriptor: Descriptor
     let runPage: RunPage
@@ -51,6 +52,7 @@
     ///   - cpuid: the leaves that the guest sees.
     ///   - msrs: the MSRs that this host can save and restore.
     ///   - memory: the guest's RAM, to look at instructions.
+    /// - Throws: what KVM refused.
     init(
       index: Int, of machine: borrowing Descriptor, runPageCount: Int, registerFile: X86RegisterFile,
       cpuid: [CPUIDEntry], msrs: [UInt32], memory: GuestRAM
@@ -71,6 +73,7 @@
       try refreshSyncRegisters()
     }
 
+    /// What the CPU does by KVM's own record (KVM_GET_MP_STATE); `running` where KVM does not tell.
     public var activity: CPUActivity {
       var state = kvm_mp_state()
       guard (try? descriptor.control(kKVM_GET_MP_STATE, &state)) != nil else { return .running }
@@ -93,6 +96,7 @@
 
     // MARK: Running
 
+    /// Runs the guest by KVM_RUN until KVM or a kick ends it.
     public func run() throws(EngineError) -> Exit {
       if debugControlIsStale { try installDebugControl() }
       cache = Cache()
@@ -103,6 +107,7 @@
       return try enter()
     }
 
+    /// Completes the instruction at hand by KVM_RUN with `immediate_exit`, which executes no other one.
     public func settle() throws(EngineError) -> Exit {
       runPage.pointer.pointee.immediate_exit = 1
       defer { runPage.pointer.pointee.immediate_exit = 0 }
@@ -110,6 +115,7 @@
       return try enter(clearingKicks: false)
     }
 
+    /// Ends KVM_RUN by a signal, now or the next time.
     public func kick() { kickState.send() }
 
     private func enter(clearingKicks: Bool = true) throws(EngineError) -> Exit {
@@ -199,6 +205,7 @@
       return result
     }
 
+    /// KVM's own translation (KVM_TRANSLATE); nil where the guest's tables map nothing.
     public func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? {
       var translation = kvm_translation()
       translation.linear_address = address.rawValue
@@ -208,6 +215,7 @@
 
     // MARK: Debugging
 
+    /// Has KVM trap what `control` says from the next `run()` on; four breakpoints and watchpoints together are the most.
     public func setDebug(_ control: DebugControl) throws(EngineError) {
       guard control != debugControl else { return }
       guard control.breakpoints.count + control.watchpoints.count <= 4 else {
@@ -276,6 +284,7 @@
         watchpoint: watchpoint)
     }
 
+    /// Injects #BP behind the instruction, or #DB, by KVM_SET_VCPU_EVENTS.
     public func reflect(_ event: DebugEvent) throws(EngineError) {
       var registers = syncRegisters
       if event.isSoftwareBreakpoint {
@@ -288,7 +297,8 @@
         try descriptor.control(kKVM_GET_VCPU_EVENTS, &events)
         events.flags = 0
         events.exception.injected = 1
-        events.exception.nr = event.isSoftwareBreakpoint ? X86Exception.breakpoint.rawValue : X86Exception.debug.rawValue
+        events.exception.nr =
+          event.isSoftwareBreakpoint ? X86Exception.breakpoint.rawValue : X86Exception.debug.rawValue
         events.exception.has_error_code = 0
         try descriptor.control(kKVM_SET_VCPU_EVENTS, &events)
       } catch {
