@@ -30,6 +30,8 @@
     /// The debug control in force, and whether KVM must be told again before the CPU runs.
     private(set) var debugControl = DebugControl.none
     private var debugControlIsStale = false
+    /// Whether an INT3 came back as an emulation failure, for whoever asks what the host's KVM does.
+    public private(set) var hasFailedAtBreakpoint = false
 
     /// INT3, the one-byte breakpoint instruction.
     private static let int3: UInt8 = 0xCC
@@ -186,6 +188,7 @@
       guard instruction.first == Self.int3 else {
         return .failure(.emulationFailure(instruction: instruction))
       }
+      hasFailedAtBreakpoint = true
       if debugControl.trapsSoftwareBreakpoints {
         return .debug(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
       }
