@@ -2,9 +2,13 @@
 ///
 /// It is at once the register's number in GDB's remote protocol and its name towards an engine.
 public struct RegisterIndex: RawRepresentable, Hashable, Comparable, Sendable {
+  /// The number, counted from 0.
   public let rawValue: Int
+  /// The register of this number.
   @inlinable public init(rawValue: Int) { self.rawValue = rawValue }
+  /// The register of this number.
   @inlinable public init(_ rawValue: Int) { self.rawValue = rawValue }
+  /// Whether `left` stands before `right` in the table.
   @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -21,6 +25,7 @@ public struct RegisterDescription: Sendable {
   /// Whether a debugger saves and restores it around a call that it makes in the guest.
   public let isSavedAroundCalls: Bool
 
+  /// Makes a description; `bitWidth` is the width of the register's value.
   public init(name: String, bitWidth: Int, type: String, group: String? = nil, isSavedAroundCalls: Bool = true) {
     self.name = name
     self.bitWidth = bitWidth
@@ -52,6 +57,7 @@ public struct RegisterFeature: Sendable {
   /// Its registers, in the order of their numbers.
   public let registers: [RegisterDescription]
 
+  /// Makes a feature of its registers in the order of their numbers, with the types that they use.
   public init(name: String, types: [RegisterTypeDefinition] = [], registers: [RegisterDescription]) {
     self.name = name
     self.types = types

@@ -13,6 +13,7 @@ public struct TranslationStep: Sendable, Equatable {
   /// The entry's fields in words, such as `present writable user 2M-page -> 0x1200000`.
   public let meaning: String
 
+  /// Makes a step of what a walk read and what that means.
   public init(table: String, index: Int, address: GuestPhysical, entry: UInt64, meaning: String) {
     self.table = table
     self.index = index
@@ -37,6 +38,7 @@ public struct Translation: Sendable, Equatable {
   /// Whether the tables allow the least privileged level.
   public let isUser: Bool
 
+  /// Makes a translation; `pageSize` is a power of two, or `UInt64.max` where nothing translates.
   public init(physical: GuestPhysical, pageSize: UInt64, isWritable: Bool, isExecutable: Bool, isUser: Bool) {
     self.physical = physical
     self.pageSize = pageSize
@@ -56,5 +58,6 @@ public struct Translation: Sendable, Equatable {
 public struct TranslationFault: Error, Sendable, Equatable, CustomStringConvertible {
   /// One sentence without a full stop, such as `PD entry 12 at 0x1000060 is not present (0x0)`.
   public let description: String
+  /// Makes a fault of a sentence.
   public init(_ description: String) { self.description = description }
 }

@@ -4,9 +4,11 @@ public protocol GuestAddress: RawRepresentable<UInt64>, Hashable, Comparable, Se
 }
 
 extension GuestAddress {
+  /// The address of this number.
   @inlinable
   public init(rawValue: UInt64) { self.init(rawValue) }
 
+  /// Whether `left` lies below `right`.
   @inlinable
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
@@ -29,12 +31,15 @@ extension GuestAddress {
   @inlinable
   public func offset(in alignment: UInt64) -> UInt64 { rawValue & (alignment &- 1) }
 
+  /// The address in hexadecimal behind `0x`.
   public var description: String { "0x" + String(rawValue, radix: 16) }
 }
 
 /// An address on the guest's physical bus.
 public struct GuestPhysical: GuestAddress {
+  /// The number on the guest's physical bus.
   public let rawValue: UInt64
+  /// The address of this number.
   @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }
 
@@ -42,6 +47,8 @@ public struct GuestPhysical: GuestAddress {
 ///
 /// On x86-64 this is the linear address: segment bases are added already.
 public struct GuestVirtual: GuestAddress {
+  /// The number as the guest's instructions use it.
   public let rawValue: UInt64
+  /// The address of this number.
   @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 }

@@ -13,8 +13,10 @@ public struct HardwareWatchpoint: Sendable, Equatable {
   public let address: GuestVirtual
   /// How many bytes; address and length fit what `EngineCapabilities` says the hardware can watch.
   public let length: Int
+  /// The accesses that hit it.
   public let access: Access
 
+  /// Makes a watchpoint on `length` bytes from `address` on.
   public init(address: GuestVirtual, length: Int, access: Access) {
     self.address = address
     self.length = length
@@ -37,6 +39,7 @@ public struct DebugControl: Sendable, Equatable {
   /// Data to watch.
   public var watchpoints: [HardwareWatchpoint] = []
 
+  /// The guest has the debug hardware for itself, as `none` says.
   public init() {}
 
   /// The guest has the debug hardware for itself.

@@ -16,6 +16,7 @@ public struct BusAccess {
   /// `size * count` bytes.
   public let data: UnsafeMutableRawBufferPointer
 
+  /// Makes an access whose `data` holds `size * count` bytes.
   public init(address: UInt64, size: Int, count: Int, isWrite: Bool, data: UnsafeMutableRawBufferPointer) {
     self.address = address
     self.size = size
@@ -40,6 +41,7 @@ public struct DebugEvent: Sendable, Equatable {
   /// A software breakpoint instruction is at the program counter; it is not executed yet.
   public let isSoftwareBreakpoint: Bool
 
+  /// Makes an event; what is left out was not seen.
   public init(
     programCounter: GuestVirtual, isSingleStep: Bool = false, breakpoint: Int? = nil, watchpoint: Int? = nil,
     accessedAddress: GuestVirtual? = nil, isSoftwareBreakpoint: Bool = false

@@ -6,6 +6,7 @@ public import GuestMemory
 public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One sentence that says what was tried, what came of it and what would be right.
   public let description: String
+  /// Makes an error of a sentence.
   public init(_ description: String) { self.description = description }
 }
 
@@ -19,6 +20,7 @@ public enum DebugRegisters: Sendable, Equatable {
 
 /// What an engine can do for a debugger.
 public struct EngineCapabilities: Sendable, Equatable {
+  /// How many breakpoints and watchpoints each CPU's debug hardware holds.
   public var debugRegisters: DebugRegisters
   /// A step can be kept from falling into an interrupt handler.
   public var blocksInterruptsWhileStepping: Bool
@@ -27,6 +29,7 @@ public struct EngineCapabilities: Sendable, Equatable {
   /// Software breakpoint instructions come back as `DebugEvent`; else as an emulation failure at their address.
   public var reportsSoftwareBreakpoints: Bool
 
+  /// Says all that an engine can do for a debugger.
   public init(
     debugRegisters: DebugRegisters, blocksInterruptsWhileStepping: Bool, watchpointsFire: Bool,
     reportsSoftwareBreakpoints: Bool
@@ -50,7 +53,10 @@ public protocol VirtualMachine: AnyObject, Sendable {
 
   /// Drives an input line of the interrupt controller; from any thread.
   ///
-  /// - Parameter line: x86: the GSI; arm64: the SPI's number.
+  /// - Parameters:
+  ///   - line: x86: the GSI; arm64: the SPI's number.
+  ///   - asserted: whether the line is driven high.
+  /// - Throws: what the engine or the host refused.
   func setInterruptLine(_ line: UInt32, asserted: Bool) throws(EngineError)
 
   /// Puts every CPU, the interrupt controller and the timers back to the state after power-on; memory is not touched.

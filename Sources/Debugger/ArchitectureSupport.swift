@@ -21,6 +21,10 @@ protocol ArchitectureSupport: Sendable {
   /// Where the CPU's next instruction is: the program counter with all that the architecture adds to it.
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual
 
+  /// The virtual address of an offset into a segment, by a segment register's name or a real-mode selector; nil where the
+  /// architecture has no such thing.
+  func address(segment: String, offset: UInt64, of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual?
+
   /// The fewest watchpoints that the debug hardware needs for a range; nil where it cannot watch it at all.
   func pieces(watching address: GuestVirtual, count: UInt64, for kind: WatchKind) -> [HardwareWatchpoint]?
 }

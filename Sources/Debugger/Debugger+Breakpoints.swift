@@ -4,6 +4,7 @@ public import GDBRemote
 import Machine
 
 extension Debugger: BreakpointTarget {
+  /// Notes a breakpoint or watchpoint; it is placed when the guest goes on.
   public func insertBreakpoint(
     _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
   ) throws(TargetError) {
@@ -25,6 +26,7 @@ extension Debugger: BreakpointTarget {
     placements = wanted
   }
 
+  /// Forgets a breakpoint or watchpoint.
   public func removeBreakpoint(
     _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
   ) throws(TargetError) {
@@ -36,6 +38,7 @@ extension Debugger: BreakpointTarget {
     }
   }
 
+  /// Forgets all breakpoints and watchpoints.
   public func removeAllBreakpoints() { placements.removeAll() }
 
   /// The debug registers that a watch takes; none where they do not fire and the debugger compares by itself.
@@ -67,7 +70,8 @@ extension Debugger: BreakpointTarget {
     guard !machine.virtualMachine.capabilities.watchpointsFire else { return }
     guard kind == .write else {
       throw .invalid(
-        "this host's KVM does not report data accesses; only a write watchpoint can be had, by comparing after each step")
+        "this host's KVM does not report data accesses; only a write watchpoint can be had, by comparing after each step"
+      )
     }
     guard length <= ComparedMemory.limit else {
       throw .invalid("at most \(ComparedMemory.limit) bytes can be compared after each step")

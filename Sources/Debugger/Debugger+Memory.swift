@@ -6,6 +6,7 @@ import GuestMemory
 import Machine
 
 extension Debugger {
+  /// Reads guest memory as the thread's CPU translates it, or physical memory (`usesPhysicalAddresses`).
   public func readMemory(
     at address: UInt64, of thread: ThreadID, into buffer: UnsafeMutableRawBufferPointer
   ) throws(TargetError) -> Int {
@@ -20,6 +21,7 @@ extension Debugger {
     return done
   }
 
+  /// Writes guest memory as the thread's CPU translates it, whatever the page's rights, or physical memory.
   public func writeMemory(
     at address: UInt64, of thread: ThreadID, from bytes: UnsafeRawBufferPointer
   ) throws(TargetError) {

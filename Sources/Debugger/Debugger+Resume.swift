@@ -40,7 +40,7 @@ extension Debugger {
       try resetMachine()
       return nil
     }
-    announce(end.explanation(cpu: currentThread.rawValue - 1, at: placeName(of: currentThread)))
+    announce(end, of: currentThread)
     return lastStop
   }
 
@@ -52,8 +52,10 @@ extension Debugger {
     noteStop(StopEvent(thread: ThreadID(1), signal: .trap))
   }
 
-  func placeName(of thread: ThreadID) -> String {
-    cpu(of: thread).flatMap { instructionAddress(of: $0) }?.description ?? "an unknown address"
+  func announce(_ end: GuestEnd, of thread: ThreadID) {
+    let address = cpu(of: thread).flatMap { instructionAddress(of: $0) }?.description ?? "an unknown address"
+    let explanation = end.explanation(cpu: thread.rawValue - 1, at: address)
+    announce(hasClient ? "\(explanation); \(end.advice)" : explanation)
   }
 }
 
@@ -172,7 +174,7 @@ private struct Run {
 
   private func conclude(_ end: GuestEnd, _ thread: ThreadID) -> StopEvent {
     debugger.end = end
-    debugger.announce(end.explanation(cpu: thread.rawValue - 1, at: debugger.placeName(of: thread)))
+    debugger.announce(end, of: thread)
     return StopEvent(thread: thread, signal: end.signal)
   }
 

@@ -19,9 +19,13 @@ public final class Debugger: DebugTarget {
   /// Says a line to the debugger's user and to the diagnostics, such as why the guest died.
   public var announce: (String) -> Void = { _ in }
 
+  /// The registers of the machine's CPUs.
   public let registers: RegisterTable
+  /// A thread for each CPU, in the CPUs' order.
   public let threads: [ThreadID]
+  /// Why the machine is stopped now.
   public internal(set) var lastStop: StopEvent
+  /// The thread of the CPU that stopped first.
   public var currentThread: ThreadID { lastStop.thread }
 
   /// Whether addresses of memory packets are physical (`Qqemu.PhyMemMode`).
@@ -33,6 +37,8 @@ public final class Debugger: DebugTarget {
   /// Where each CPU was reported to stand: going on from there does not report a breakpoint there again.
   var reportedAddresses: [GuestVirtual?]
   var hasSaidThatItCompares = false
+  /// Whether somebody is there to take advice.
+  var hasClient = false
 
   private var translators: [(any AddressTranslator)?]
 
@@ -78,8 +84,12 @@ public final class Debugger: DebugTarget {
   /// Whether going on does something for a guest that has come to its end: it is reset, or its process ends.
   public var endIsOrderly: Bool { if case .request = end { true } else { false } }
 
+  /// A client has come.
+  public func beginSession() { hasClient = true }
+
   /// A client is gone: nothing of it stays behind.
   public func endSession() {
+    hasClient = false
     removeAllBreakpoints()
     usesPhysicalAddresses = false
   }
@@ -98,6 +108,7 @@ public final class Debugger: DebugTarget {
 
   // MARK: DebugTarget: threads and registers
 
+  /// The CPU's number, mode and activity.
   public func describe(_ thread: ThreadID) -> String {
     guard let cpu = cpu(of: thread) else { return "no such CPU" }
     let activity =
@@ -109,6 +120,7 @@ public final class Debugger: DebugTarget {
     return "CPU \(cpu.index) [\(support.describe(cpu))\(activity)]"
   }
 
+  /// Reads a register of a CPU; false where the engine cannot tell it.
   public func readRegister(
     _ index: RegisterIndex, of thread: ThreadID, into buffer: UnsafeMutableRawBufferPointer
   ) -> Bool {
@@ -119,6 +131,7 @@ public final class Debugger: DebugTarget {
     } catch { return false }
   }
 
+  /// Sets a register of a CPU.
   public func writeRegister(
     _ index: RegisterIndex, of thread: ThreadID, from bytes: UnsafeRawBufferPointer
   ) throws(TargetError) {
@@ -138,8 +151,11 @@ public final class Debugger: DebugTarget {
 
   // MARK: DebugTarget: optional capabilities
 
+  /// The debugger itself: every engine has breakpoints.
   public var breakpoints: (any BreakpointTarget)? { self }
+  /// The debugger itself: the guest's physical memory can be reached.
   public var physicalMemory: (any PhysicalMemoryTarget)? { self }
+  /// The debugger itself, whose `monitor help` lists the commands.
   public var monitor: (any MonitorTarget)? { self }
 }
 

@@ -28,16 +28,23 @@ enum GuestEnd: Sendable, Equatable {
     }
   }
 
-  /// One line of why, for a CPU whose program counter stands at `address`.
+  /// One line of why, for a CPU whose next instruction is at `address`.
   func explanation(cpu: Int, at address: String) -> String {
     let place = "CPU \(cpu) at \(address)"
     return switch self {
-    case .failure(let failure):
-      "\(Self.words(failure, place)); its state is kept, `monitor reset` starts the guest again"
-    case .request(.powerOff): "the guest powered off (\(place)); continue ends it, `monitor reset` starts it again"
-    case .request(.reset): "the guest asked for a reset (\(place)); continue performs it"
-    case .request(.exit(let status)):
-      "the guest ended itself with status \(status) (\(place)); continue ends it, `monitor reset` starts it again"
+    case .failure(let failure): Self.words(failure, place)
+    case .request(.powerOff): "the guest powered off (\(place))"
+    case .request(.reset): "the guest asked for a reset (\(place))"
+    case .request(.exit(let status)): "the guest ended itself with status \(status) (\(place))"
+    }
+  }
+
+  /// What a debugger's user can do now.
+  var advice: String {
+    switch self {
+    case .failure: "all state is kept; `monitor reset` starts the guest again"
+    case .request(.reset): "`continue` performs it"
+    case .request: "`continue` ends it, `monitor reset` starts it again"
     }
   }
 
@@ -53,7 +60,8 @@ enum GuestEnd: Sendable, Equatable {
     case .entryFailure(let reason):
       return "the processor refused the state of \(place): reason 0x\(String(reason, radix: 16))"
     case .undecodedAccess(let physical, let syndrome):
-      return "\(place) accessed \(physical) in a way that its syndrome 0x\(String(syndrome, radix: 16)) does not describe"
+      return
+        "\(place) accessed \(physical) in a way that its syndrome 0x\(String(syndrome, radix: 16)) does not describe"
     case .reportedCrash: return "the guest reported its own crash on \(place)"
     case .hostRefusal(let errno): return "the host refused to run \(place): errno \(errno)"
     case .unknownExit(let reason): return "KVM stopped \(place) for a reason that hvgdb does not know: exit \(reason)"

@@ -37,13 +37,31 @@ struct MonitorContext {
   /// The argument at a position as a number: decimal, `0x…`, or a register's name behind `$`.
   func number(_ position: Int) throws(TargetError) -> UInt64 {
     guard arguments.indices.contains(position) else { throw usageError("an argument is missing") }
-    let text = arguments[position]
+    return try number(arguments[position][...])
+  }
+
+  private func number(_ text: Substring) throws(TargetError) -> UInt64 {
     if text.hasPrefix("$"), let index = debugger.registers.index(named: String(text.dropFirst())) {
       return try register(index)
     }
-    let value = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
-    guard let value else { throw usageError("`\(text)` is not a number") }
+    guard let value = parsedNumber(text) else { throw usageError("`\(text)` is not a number") }
     return value
+  }
+
+  /// The argument at a position as a virtual address: a number, or a segment and an offset with a colon between them.
+  func address(_ position: Int) throws(TargetError) -> GuestVirtual {
+    guard arguments.indices.contains(position), let colon = arguments[position].firstIndex(of: ":") else {
+      return GuestVirtual(try number(position))
+    }
+    let text = arguments[position]
+    let offset = try number(text[text.index(after: colon)...])
+    let cpu = try debugger.existingCPU(thread)
+    do throws(EngineError) {
+      guard let address = try debugger.support.address(segment: String(text[..<colon]), offset: offset, of: cpu) else {
+        throw EngineError("`\(text[..<colon])` is no segment of this CPU now")
+      }
+      return address
+    } catch { throw .failed(error.description) }
   }
 
   func usageError(_ problem: String) -> TargetError {
@@ -77,6 +95,7 @@ struct MonitorContext {
 }
 
 extension Debugger: MonitorTarget {
+  /// Runs a command of `monitor`; an empty line stands for `help`.
   public func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
     let words = command.split(whereSeparator: \.isWhitespace).map(String.init)
     let name = words.first ?? "help"
@@ -101,13 +120,14 @@ extension Debugger: MonitorTarget {
       return MonitorReply(
         "the guest is at its first instruction again; `maintenance flush register-cache` shows it to gdb\n")
     },
-    MonitorCommand("translate", "VA", "the physical address that a virtual one means") { context throws(TargetError) in
-      let address = GuestVirtual(try context.number(0))
+    MonitorCommand("translate", "VA|SEG:OFFSET", "the physical address that a virtual one means") {
+      context throws(TargetError) in
+      let address = try context.address(0)
       return MonitorReply("\(address) \(words(try context.walk(address).result))\n")
     },
-    MonitorCommand("walk", "VA", "every page-table entry on the way to a virtual address") {
+    MonitorCommand("walk", "VA|SEG:OFFSET", "every page-table entry on the way to a virtual address") {
       context throws(TargetError) in
-      let (steps, result) = try context.walk(GuestVirtual(try context.number(0)))
+      let (steps, result) = try context.walk(try context.address(0))
       let lines = steps.map { step in
         "\(padded(step.table, to: 5)) [\(step.index)] at \(step.address): 0x\(hex(step.entry)) \(step.meaning)\n"
       }
@@ -169,6 +189,11 @@ private func words(_ result: Result<Translation, TranslationFault>) -> String {
 
 private func size(_ bytes: UInt64) -> String {
   bytes >= 1 << 30 ? "\(bytes >> 30) GiB" : bytes >= 1 << 20 ? "\(bytes >> 20) MiB" : "\(bytes >> 10) KiB"
+}
+
+/// A number as it is typed: decimal, or hexadecimal behind `0x`; nil where it is none.
+func parsedNumber(_ text: some StringProtocol) -> UInt64? {
+  text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
 }
 
 func hex(_ value: UInt64) -> String { String(value, radix: 16) }

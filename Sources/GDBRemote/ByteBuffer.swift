@@ -23,6 +23,7 @@ struct ByteBuffer: ~Copyable {
 
   /// Room for at least `count` bytes past the end; `commit` makes what was written there part of the buffer.
   mutating func reserve(_ count: Int) -> UnsafeMutableRawPointer {
+    // SAFETY: the storage reaches `capacity` bytes from its start.
     if let storage, capacity - end >= count { return storage + end }
     return grow(count)
   }

@@ -4,6 +4,7 @@ enum ByteScan {
   static func sum(_ bytes: UnsafeRawBufferPointer) -> UInt8 {
     var lanes = SIMD16<UInt8>()
     var index = 0
+    // SAFETY: a block is loaded only where all of it lies inside the bytes.
     while index &+ 16 <= bytes.count {
       lanes &+= bytes.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
       index &+= 16
@@ -21,6 +22,7 @@ enum ByteScan {
     of first: UInt8, or second: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int = 0
   ) -> Int {
     var index = start
+    // SAFETY: a block is loaded only where all of it lies inside the bytes.
     while index &+ 16 <= bytes.count {
       let block = bytes.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self)
       if let lane = firstLane(lanes(of: first, in: block) | lanes(of: second, in: block)) { return index &+ lane }

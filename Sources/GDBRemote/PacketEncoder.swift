@@ -95,13 +95,14 @@ struct PacketEncoder: ~Copyable {
 
   /// Appends `count` times the same character, encoded as runs.
   mutating func append(_ character: UInt8, times count: Int) {
-    // Never longer than unencoded, so the room for that is enough.
+    // SAFETY: a run is never longer than unencoded, so the room for that is enough.
     let start = output.reserve(count)
     output.commit(Self.storeRun(of: character, times: count, at: start) - start)
   }
 
   /// Appends bytes as hexadecimal digits.
   mutating func append(hex bytes: UnsafeRawBufferPointer) {
+    // SAFETY: each byte takes at most its two digits, for which there is room; loads stay inside `bytes`.
     let start = output.reserve(2 * bytes.count)
     var out = start
     var index = 0
@@ -134,7 +135,7 @@ struct PacketEncoder: ~Copyable {
 
   /// Appends binary data: `#`, `$`, `}` and `*` are escaped, long runs encoded.
   mutating func append(binary bytes: UnsafeRawBufferPointer) {
-    // Each byte takes at most two, and the last block may be stored whole although only its start counts.
+    // SAFETY: loads stay inside `bytes`; each byte takes at most two, and the last block may be stored whole although only its start counts.
     let start = output.reserve(2 * bytes.count + 16)
     var out = start
     var index = 0
@@ -219,6 +220,7 @@ struct PacketEncoder: ~Copyable {
   ) -> UnsafeMutableRawPointer {
     var out = start
     var left = count
+    // SAFETY: the callers have room for the run unencoded, and no group of it is longer than what it stands for.
     while left > 0 {
       out.storeBytes(of: character, as: UInt8.self)
       out += 1

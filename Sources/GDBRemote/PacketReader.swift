@@ -8,8 +8,6 @@ struct PacketReader {
   init(_ contents: UnsafeMutableRawBufferPointer) { rest = contents }
 
   var isAtEnd: Bool { rest.isEmpty }
-  /// How many bytes are left.
-  var count: Int { rest.count }
 
   private mutating func take(_ count: Int) -> UnsafeMutableRawBufferPointer {
     let taken = UnsafeMutableRawBufferPointer(rebasing: rest[..<count])

@@ -10,16 +10,16 @@ extension Session {
   public mutating func console(_ text: UnsafeRawBufferPointer) {
     guard state != .ended else { return }
     let newest = UnsafeRawBufferPointer(rebasing: text.suffix(Self.consoleLimit))
-    console.removeFirst(console.count + newest.count - Self.consoleLimit)
-    console.append(contentsOf: newest)
+    waitingConsole.removeFirst(waitingConsole.count + newest.count - Self.consoleLimit)
+    waitingConsole.append(contentsOf: newest)
     if isRunning { sendConsole() }
   }
 
   /// Sends the console output that waits; past the output's limit only where it cannot wait any longer.
   mutating func sendConsole(ignoringLimit: Bool = false) {
-    guard !console.isEmpty, ignoringLimit || encoder.count < Self.outputLimit else { return }
-    sendText(UnsafeRawBufferPointer(console.bytes))
-    console.removeAll()
+    guard !waitingConsole.isEmpty, ignoringLimit || encoder.count < Self.outputLimit else { return }
+    sendText(UnsafeRawBufferPointer(waitingConsole.bytes))
+    waitingConsole.removeAll()
   }
 
   /// Sends `O` packets.

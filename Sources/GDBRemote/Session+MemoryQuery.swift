@@ -115,7 +115,10 @@ struct PatternSearch {
       while matched > 0, bytes[index] != pattern[matched] { matched = Int(fallback[matched - 1]) }
       if bytes[index] == pattern[matched] { matched += 1 }
       index += 1
-      if matched == pattern.count { return index }
+      if matched == pattern.count {
+        matched = Int(fallback[matched - 1])
+        return index
+      }
     }
     return nil
   }

@@ -41,8 +41,9 @@ public struct Session: ~Copyable {
 
   /// The largest packet the client may send, in bytes between `$` and `#`, and what `qSupported` tells it.
   ///
-  /// The client sizes its reads by it, too: 512 KiB in hexadecimal, 1 MiB in binary.
-  public static let packetSize = 0x10_0000
+  /// The client sizes its reads by it, too: 128 KiB in hexadecimal, 256 KiB in binary. Larger packets are slower: what
+  /// one holds then no longer fits the CPU's nearer caches on its way.
+  public static let packetSize = 0x4_0000
   /// No packet is answered while this much output waits, in bytes.
   static let outputLimit = 0x1_0000
 
@@ -70,7 +71,7 @@ public struct Session: ~Copyable {
   /// Working space for memory and registers on their way between target and packet.
   var scratch = ByteBuffer()
   /// Console output that waits for the target to run or for room in the output.
-  var console = ByteBuffer()
+  var waitingConsole = ByteBuffer()
   /// The documents that `qXfer` reads in pieces.
   var documents = TransferDocuments()
 
@@ -145,7 +146,13 @@ public struct Session: ~Copyable {
   public var outputCount: Int { encoder.count }
 
   /// Calls `body` with the bytes that wait to be sent.
-  public func withOutput<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+  ///
+  /// - Parameter body: what looks at the bytes, which are good for as long as it runs.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws.
+  public func withOutput<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     try body(encoder.bytes)
   }
 

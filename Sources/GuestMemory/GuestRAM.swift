@@ -4,6 +4,7 @@ public import Bits
 public struct GuestMemoryError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One sentence that says what is wrong and what would be right.
   public let description: String
+  /// Makes an error of a sentence.
   public init(_ description: String) { self.description = description }
 }
 

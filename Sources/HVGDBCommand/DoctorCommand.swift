@@ -1,13 +1,21 @@
 import ArgumentParser
+import Machine
 
 /// `hvgdb doctor`.
 struct DoctorCommand: ParsableCommand {
   static var configuration: CommandConfiguration {
-    CommandConfiguration(commandName: "doctor", abstract: "Try on a tiny guest what this host's KVM really does.")
+    CommandConfiguration(
+      commandName: "doctor", abstract: "Try on tiny guests what this host's KVM really does.",
+      discussion: "Ends with status 0 where guests can be debugged on this host, and with 1 where they cannot.")
   }
 
   @Flag(help: "Print the findings as JSON.")
   var json = false
 
-  func run() throws {}
+  func run() throws {
+    HostThread.blockSignals()
+    let diagnosis = KVMExamination.diagnosis()
+    print(json ? diagnosis.json : diagnosis.table, terminator: "")
+    if !diagnosis.canDebug { throw ExitCode(Failure.status) }
+  }
 }

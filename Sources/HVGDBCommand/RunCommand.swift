@@ -1,5 +1,5 @@
-import ArgumentParser
 import Architecture
+import ArgumentParser
 import Debugger
 import Glibc
 import Logging
@@ -54,7 +54,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Load the file as raw code at this physical address.", valueName: "address"))
   var loadAddress: Number?
 
-  @Option(help: ArgumentHelp("Enter raw code at this physical address (default: where it is loaded).", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("Enter raw code at this physical address (default: where it is loaded).", valueName: "address"))
   var entry: Number?
 
   @Flag(help: "Let the guest run at once; a debugger may attach later.")

@@ -1,5 +1,5 @@
-public import CPUEngine
 import CKVM
+public import CPUEngine
 import Glibc
 import SystemPackage
 
@@ -27,7 +27,8 @@ public final class KVMHost: Sendable {
       throw EngineError("\(path) speaks version \(version) of KVM's interface; version \(KVM_API_VERSION) is needed")
     }
     guard runPageCount >= MemoryLayout<kvm_run>.size else {
-      throw EngineError("\(path) shares only \(runPageCount) bytes of a virtual CPU's state: the host's kernel is too old")
+      throw EngineError(
+        "\(path) shares only \(runPageCount) bytes of a virtual CPU's state: the host's kernel is too old")
     }
   }
 

@@ -24,6 +24,7 @@ public struct StopReport: Sendable, Equatable {
 
   /// The CPU that it happened to.
   public let cpu: Int
+  /// What happened to it.
   public let cause: Cause
 
   /// Makes a report.

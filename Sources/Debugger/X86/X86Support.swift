@@ -29,6 +29,18 @@ struct X86Support: ArchitectureSupport {
     try mode(of: cpu).linearAddress(try value("rip", of: cpu), in: .cs, base: try value("cs_base", of: cpu))
   }
 
+  func address(segment: String, offset: UInt64, of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual? {
+    let mode = try mode(of: cpu)
+    if let register = X86Register.Segment(rawValue: segment) {
+      return mode.linearAddress(offset, in: register, base: try value("\(segment)_base", of: cpu))
+    }
+    // A number names a paragraph only where segments are paragraphs.
+    guard mode == .real || mode == .virtual8086, let selector = parsedNumber(segment), selector <= 0xFFFF else {
+      return nil
+    }
+    return mode.linearAddress(offset, in: .ds, base: selector << 4)
+  }
+
   func describe(_ cpu: any VirtualCPU) -> String {
     guard let mode = try? mode(of: cpu), let stack = try? value("ss_attr", of: cpu) else { return "unknown state" }
     return mode.description(stackSegment: X86SegmentAttributes(rawValue: stack))

@@ -38,9 +38,7 @@ final class Client {
   func serve() throws(MachineError) -> Ending {
     while true {
       let effect = session.next()
-      if case .resume = effect, session.outputCount == 0 {} else if !connection.send(from: &session) {
-        return .vanished
-      }
+      guard connection.send(from: &session) else { return .vanished }
       switch effect {
       case .awaitInput:
         if case .ended = connection.receive(into: &session) { return .vanished }

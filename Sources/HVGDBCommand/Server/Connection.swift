@@ -1,6 +1,6 @@
 import CLinux
-import Glibc
 import GDBRemote
+import Glibc
 
 /// A client's bytes: a socket, or standard input and output.
 struct Connection: ~Copyable {
@@ -9,9 +9,9 @@ struct Connection: ~Copyable {
   private let buffer: UnsafeMutableRawBufferPointer
   private let ownsDescriptors: Bool
 
-  /// How many times input is looked for before the thread sleeps: the next packet is mostly on its way already, and
-  /// being woken takes longer than a packet does.
-  private static let attempts = 50
+  /// How long input is looked for before the thread sleeps, in nanoseconds: the next packet is mostly on its way
+  /// already, and being woken takes longer than answering it. The CPU is offered to others all the while.
+  private static let patience: UInt64 = 100_000
   private static let bufferCount = 1 << 16
 
   /// What reading came to.
@@ -43,18 +43,25 @@ struct Connection: ~Copyable {
 
   /// Waits for bytes and gives them to the session.
   func receive(into session: inout Session) -> Reading {
-    for _ in 0..<Self.attempts {
+    let deadline = Self.now &+ Self.patience
+    repeat {
       let reading = receiveAvailable(into: &session)
-      if case .nothing = reading { continue }
-      return reading
-    }
+      if reading != .nothing { return reading }
+      sched_yield()
+    } while Self.now < deadline
     while true {
       var descriptor = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
       guard poll(&descriptor, 1, -1) >= 0 || errno == EINTR else { return .ended }
       let reading = receiveAvailable(into: &session)
-      if case .nothing = reading { continue }
-      return reading
+      if reading != .nothing { return reading }
     }
+  }
+
+  /// Nanoseconds of the monotonic clock.
+  private static var now: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
   /// Gives the session what has arrived, without waiting.

@@ -48,6 +48,7 @@ struct DebugServer {
       logger.notice("\(line)")
       client.announce(line)
     }
+    debugger.beginSession()
     defer {
       // Whatever way the client went, nothing of it stays behind.
       debugger.endSession()

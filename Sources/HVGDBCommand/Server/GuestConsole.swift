@@ -119,7 +119,10 @@ final class GuestConsole: Sendable {
 
   /// Types what comes from a descriptor, on a thread of its own.
   ///
-  /// - Parameter quit: called at Ctrl-A x; nil where the input is no terminal and every byte is the guest's.
+  /// - Parameters:
+  ///   - descriptor: what is read, to its end.
+  ///   - machine: the machine whose console it is typed on.
+  ///   - quit: called at Ctrl-A x; nil where the input is no terminal and every byte is the guest's.
   private static func startTyping(from descriptor: CInt, to machine: Machine, quit: (@Sendable () -> Void)?) {
     HostThread.start("console input") {
       var escape = EscapeSequence()

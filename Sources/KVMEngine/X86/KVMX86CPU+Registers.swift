@@ -8,6 +8,7 @@
 
   // Registers by the architecture's table: each X86Register has its place in one of KVM's structures.
   extension KVMX86CPU {
+    /// Writes a register's value to the start of `buffer`, fetching from KVM what was not fetched since the CPU ran.
     public func readRegister(
       _ index: RegisterIndex, into buffer: UnsafeMutableRawBufferPointer
     ) throws(EngineError) {
@@ -24,6 +25,7 @@
       }
     }
 
+    /// Sets a register, in KVM at once or in what KVM takes at the next `run()`.
     public func writeRegister(_ index: RegisterIndex, from bytes: UnsafeRawBufferPointer) throws(EngineError) {
       guard let description = registerFile.table[index], bytes.count >= description.byteCount else {
         throw EngineError("a value of \(bytes.count) bytes does not fit register \(index.rawValue)")
@@ -41,6 +43,7 @@
       }
     }
 
+    /// Sets registers, those of KVM's `kvm_sregs` together by one call.
     public func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError) {
       _ = try special()
       cache.collectsSpecial = true
@@ -266,6 +269,7 @@
   }
 
   extension KVMX86CPU: ModelSpecificRegisters {
+    /// Reads an MSR by KVM_GET_MSRS.
     public func readMSR(_ index: UInt32) throws(EngineError) -> UInt64 {
       guard let value = MSRBuffer.read(index, from: descriptor) else {
         throw EngineError("KVM does not tell MSR 0x\(String(index, radix: 16))")
@@ -273,6 +277,7 @@
       return value
     }
 
+    /// Sets an MSR by KVM_SET_MSRS.
     public func writeMSR(_ index: UInt32, _ value: UInt64) throws(EngineError) {
       guard MSRBuffer.write(value, to: index, on: descriptor) else {
         throw EngineError("KVM refuses 0x\(String(value, radix: 16)) in MSR 0x\(String(index, radix: 16))")

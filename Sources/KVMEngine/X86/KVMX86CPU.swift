@@ -16,6 +16,7 @@
     // SAFETY: (@unchecked Sendable) one thread at a time runs the CPU or looks at it, as `VirtualCPU` demands; `kick` touches
     // only `kickState`, which is atomic.
 
+    /// The CPU's number, which is also its APIC id.
     public let index: Int
     let descriptor: Descriptor
     let runPage: RunPage
@@ -29,6 +30,8 @@
     /// The debug control in force, and whether KVM must be told again before the CPU runs.
     private(set) var debugControl = DebugControl.none
     private var debugControlIsStale = false
+    /// Whether an INT3 came back as an emulation failure, for whoever asks what the host's KVM does.
+    public private(set) var hasFailedAtBreakpoint = false
 
     /// INT3, the one-byte breakpoint instruction.
     private static let int3: UInt8 = 0xCC
@@ -51,6 +54,7 @@
     ///   - cpuid: the leaves that the guest sees.
     ///   - msrs: the MSRs that this host can save and restore.
     ///   - memory: the guest's RAM, to look at instructions.
+    /// - Throws: what KVM refused.
     init(
       index: Int, of machine: borrowing Descriptor, runPageCount: Int, registerFile: X86RegisterFile,
       cpuid: [CPUIDEntry], msrs: [UInt32], memory: GuestRAM
@@ -71,6 +75,7 @@
       try refreshSyncRegisters()
     }
 
+    /// What the CPU does by KVM's own record (KVM_GET_MP_STATE); `running` where KVM does not tell.
     public var activity: CPUActivity {
       var state = kvm_mp_state()
       guard (try? descriptor.control(kKVM_GET_MP_STATE, &state)) != nil else { return .running }
@@ -93,6 +98,7 @@
 
     // MARK: Running
 
+    /// Runs the guest by KVM_RUN until KVM or a kick ends it.
     public func run() throws(EngineError) -> Exit {
       if debugControlIsStale { try installDebugControl() }
       cache = Cache()
@@ -103,6 +109,7 @@
       return try enter()
     }
 
+    /// Completes the instruction at hand by KVM_RUN with `immediate_exit`, which executes no other one.
     public func settle() throws(EngineError) -> Exit {
       runPage.pointer.pointee.immediate_exit = 1
       defer { runPage.pointer.pointee.immediate_exit = 0 }
@@ -110,6 +117,7 @@
       return try enter(clearingKicks: false)
     }
 
+    /// Ends KVM_RUN by a signal, now or the next time.
     public func kick() { kickState.send() }
 
     private func enter(clearingKicks: Bool = true) throws(EngineError) -> Exit {
@@ -180,6 +188,7 @@
       guard instruction.first == Self.int3 else {
         return .failure(.emulationFailure(instruction: instruction))
       }
+      hasFailedAtBreakpoint = true
       if debugControl.trapsSoftwareBreakpoints {
         return .debug(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
       }
@@ -199,6 +208,7 @@
       return result
     }
 
+    /// KVM's own translation (KVM_TRANSLATE); nil where the guest's tables map nothing.
     public func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? {
       var translation = kvm_translation()
       translation.linear_address = address.rawValue
@@ -208,6 +218,7 @@
 
     // MARK: Debugging
 
+    /// Has KVM trap what `control` says from the next `run()` on; four breakpoints and watchpoints together are the most.
     public func setDebug(_ control: DebugControl) throws(EngineError) {
       guard control != debugControl else { return }
       guard control.breakpoints.count + control.watchpoints.count <= 4 else {
@@ -276,6 +287,7 @@
         watchpoint: watchpoint)
     }
 
+    /// Injects #BP behind the instruction, or #DB, by KVM_SET_VCPU_EVENTS.
     public func reflect(_ event: DebugEvent) throws(EngineError) {
       var registers = syncRegisters
       if event.isSoftwareBreakpoint {
@@ -288,7 +300,8 @@
         try descriptor.control(kKVM_GET_VCPU_EVENTS, &events)
         events.flags = 0
         events.exception.injected = 1
-        events.exception.nr = event.isSoftwareBreakpoint ? X86Exception.breakpoint.rawValue : X86Exception.debug.rawValue
+        events.exception.nr =
+          event.isSoftwareBreakpoint ? X86Exception.breakpoint.rawValue : X86Exception.debug.rawValue
         events.exception.has_error_code = 0
         try descriptor.control(kKVM_SET_VCPU_EVENTS, &events)
       } catch {

@@ -11,10 +11,15 @@
 
   /// A virtual machine of an x86-64 host's KVM, with the interrupt controllers and the PIT in the kernel.
   public final class KVMX86Machine: VirtualMachine {
+    /// x86-64.
     public let architecture = GuestArchitecture.x86_64
+    /// What this host's KVM does for a debugger.
     public let capabilities: EngineCapabilities
+    /// The guest's RAM, which KVM maps in place.
     public let memory: GuestRAM
+    /// The CPUs by APIC id.
     public let cpus: [any VirtualCPU]
+    /// The registers that this host's CPUs have.
     public var registers: RegisterTable { registerFile.table }
 
     /// The registers that the guest's CPUs have.
@@ -72,6 +77,7 @@
       self.cpus = cpus
     }
 
+    /// Drives an input of KVM's interrupt controllers (KVM_IRQ_LINE).
     public func setInterruptLine(_ line: UInt32, asserted: Bool) throws(EngineError) {
       var level = kvm_irq_level()
       level.irq = line
@@ -81,6 +87,7 @@
       }
     }
 
+    /// Puts CPUs, interrupt controllers and the PIT back to the state after power-on.
     public func reset() throws(EngineError) {
       try powerOn.restore(to: descriptor)
       for cpu in x86CPUs { try cpu.reset() }

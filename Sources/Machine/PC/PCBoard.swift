@@ -46,6 +46,7 @@ public final class PCBoard: Board {
     }
   }
 
+  /// `pc`, as the design calls it.
   public let name = "pc"
   private let bus: Bus<Device>
   private let memorySize: MemorySize
@@ -105,6 +106,7 @@ public final class PCBoard: Board {
 
   // MARK: Board
 
+  /// Performs an access to an I/O port; one where nothing answers reads all ones.
   public func port(_ access: BusAccess) -> MachineRequest? {
     guard let location = bus[access.address] else {
       if !access.isWrite { fillWithOnes(access.data) }
@@ -122,13 +124,16 @@ public final class PCBoard: Board {
     }
   }
 
+  /// Performs an access to a physical address without RAM, where no device is: reads give all ones.
   public func mmio(_ access: BusAccess) -> MachineRequest? {
     if !access.isWrite { fillWithOnes(access.data) }
     return nil
   }
 
+  /// Puts every device back to the state after power-on.
   public func reset() { state = Self.powerOn(memorySize) }
 
+  /// Types bytes on COM1; what its FIFO has no room for waits for the guest.
   public func type(_ bytes: [UInt8]) {
     devices.withLock {
       $0.typed.append(contentsOf: bytes)

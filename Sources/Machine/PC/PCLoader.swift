@@ -42,6 +42,9 @@ public final class PCLoader: BootLoader {
     self.registerFile = registerFile
   }
 
+  /// Checks that all fits, writes what the boot protocol wants and sets CPU 0 to the kernel's entry.
+  ///
+  /// The kernel and the initial RAM disk are left to the function that is returned.
   public func prepare(
     _ machine: any VirtualMachine
   ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? {
