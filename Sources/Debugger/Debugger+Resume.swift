@@ -14,12 +14,17 @@ extension Debugger {
   /// - Returns: why it stopped.
   /// - Throws: what the engine or the loader could not do; the machine is broken.
   public func resume(_ request: ResumeRequest, attention: () -> Bool) throws(MachineError) -> StopEvent {
-    try machine.finishLoading()
     do throws(EngineError) {
       if let event = try goOnFromEnd() {
         noteStop(event)
         return event
       }
+    } catch {
+      throw MachineError(error.description)
+    }
+    // Only now: going on from a reset has started to load the kernel again.
+    try machine.finishLoading()
+    do throws(EngineError) {
       var run = Run(self, request)
       let event = try run.untilStop(attention)
       noteStop(event)
