@@ -186,18 +186,14 @@ private struct Run {
   private mutating func judge(_ event: DebugEvent, _ thread: ThreadID) throws(EngineError) -> StopEvent? {
     let cpu = debugger.cpus[thread.rawValue - 1]
     if event.isSoftwareBreakpoint {
-      if let reason = debugger.placements.reason(at: event.programCounter) {
-        return StopEvent(thread: thread, signal: .trap, reason: reason)
-      }
+      if let stop = try breakpointStop(at: event.programCounter, thread) { return stop }
       try cpu.reflect(event)
       return nil
     }
     if let index = event.watchpoint, let watch = debugger.placements.watch(ofRegister: index) {
       return stop(at: watch, thread)
     }
-    if event.breakpoint != nil, let reason = debugger.placements.reason(at: event.programCounter) {
-      return StopEvent(thread: thread, signal: .trap, reason: reason)
-    }
+    if event.breakpoint != nil, let stop = try breakpointStop(at: event.programCounter, thread) { return stop }
     guard event.isSingleStep else {
       // Not ours: the guest uses the debug hardware by itself.
       try cpu.reflect(event)
@@ -211,14 +207,22 @@ private struct Run {
     switch actions[thread.rawValue - 1] {
     case .step: return StopEvent(thread: thread, signal: .trap)
     case .rangeStep(let range):
-      if let reason = debugger.placements.reason(at: address) {
-        return StopEvent(thread: thread, signal: .trap, reason: reason)
-      }
+      if let stop = try breakpointStop(at: address, thread) { return stop }
       return range.contains(address.rawValue) ? nil : StopEvent(thread: thread, signal: .trap)
     case .resume, nil:
       // It is stepped only to compare memory; a breakpoint there is hit by looking, as none is placed for a step.
-      return debugger.placements.reason(at: address).map { StopEvent(thread: thread, signal: .trap, reason: $0) }
+      return try breakpointStop(at: address, thread)
     }
+  }
+
+  /// The stop at a breakpoint of the client's; nil where it has none.
+  ///
+  /// A client looks for its breakpoint at the program counter. Where a segment's base stands between that and the
+  /// instruction's address it would find none, and go on without a word: there the stop is a plain trap.
+  private func breakpointStop(at address: GuestVirtual, _ thread: ThreadID) throws(EngineError) -> StopEvent? {
+    guard let reason = debugger.placements.reason(at: address) else { return nil }
+    let counter = try debugger.cpus[thread.rawValue - 1].value(of: debugger.registers.programCounter)
+    return StopEvent(thread: thread, signal: .trap, reason: counter == address.rawValue ? reason : .signal)
   }
 
   private func stop(at watch: Breakpoints.Watch, _ thread: ThreadID) -> StopEvent {
