@@ -51,6 +51,10 @@ public final class RunControl: @unchecked Sendable {
   private struct Shared {
     /// Which CPUs' threads are to run.
     var isRunning: [Bool]
+    /// Which of them have been woken for it.
+    var isUnderWay: [Bool]
+    /// Counts the runs of several CPUs.
+    var runCount = 0
     /// The stops that no `run` has returned yet, in the order in which they happened.
     var reports: [StopReport] = []
     var failure: EngineError?
@@ -61,7 +65,8 @@ public final class RunControl: @unchecked Sendable {
   public init(cpus: [any VirtualCPU], board: any Board) throws(EngineError) {
     self.cpus = cpus
     self.board = board
-    shared = Shared(isRunning: Array(repeating: false, count: cpus.count))
+    let nobody = Array(repeating: false, count: cpus.count)
+    shared = Shared(isRunning: nobody, isUnderWay: nobody)
     for cpu in cpus.dropFirst() {
       guard HostThread.start("vcpu \(cpu.index)", { [self] in park(cpu) }) != nil else {
         throw EngineError("the host has no thread for CPU \(cpu.index)")
@@ -146,11 +151,20 @@ public final class RunControl: @unchecked Sendable {
 
   // MARK: The other CPUs
 
+  /// Wakes the other CPUs' threads.
+  ///
+  /// Where every CPU meets a breakpoint at once, the first one under way stops all others before they have done
+  /// anything. So another CPU is the first one each time, and none is held up forever.
   private func start(_ actions: [CPUAction]) {
-    monitor.update {
+    let running = actions.indices.filter { actions[$0] == .run }
+    let first = monitor.update {
       shared.controlThread = .current
-      for (index, action) in actions.enumerated().dropFirst() where action == .run { shared.isRunning[index] = true }
+      for index in running where index != 0 { shared.isRunning[index] = true }
+      shared.runCount &+= 1
+      return running[shared.runCount % running.count]
     }
+    // It may have come to its stop already.
+    if first != 0 { monitor.wait { shared.isUnderWay[first] || !shared.isRunning[first] ? () : nil } }
   }
 
   private func stopOthers() {
@@ -171,6 +185,7 @@ public final class RunControl: @unchecked Sendable {
   private func park(_ cpu: any VirtualCPU) {
     while true {
       monitor.wait { shared.isRunning[cpu.index] ? () : nil }
+      monitor.update { shared.isUnderWay[cpu.index] = true }
       var report: StopReport?
       var failure: EngineError?
       do throws(EngineError) { report = try drive(cpu) { false } } catch { failure = error }
@@ -178,6 +193,7 @@ public final class RunControl: @unchecked Sendable {
         if let report { shared.reports.append(report) }
         if let failure { shared.failure = failure }
         shared.isRunning[cpu.index] = false
+        shared.isUnderWay[cpu.index] = false
         isStopRequested.store(true, ordering: .sequentiallyConsistent)
         shared.controlThread?.signal()
       }
