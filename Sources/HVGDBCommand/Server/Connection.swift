@@ -9,8 +9,10 @@ struct Connection: ~Copyable {
   private let buffer: UnsafeMutableRawBufferPointer
   private let ownsDescriptors: Bool
 
-  /// How long input is looked for before the thread sleeps, in nanoseconds: the next packet is mostly on its way
-  /// already, and being woken takes longer than answering it. The CPU is offered to others all the while.
+  /// How long input is looked for before the thread sleeps, in nanoseconds.
+  ///
+  /// The next packet is mostly on its way already, and being woken takes longer than answering it. The CPU is offered to
+  /// others all the while.
   private static let patience: UInt64 = 100_000
   private static let bufferCount = 1 << 16
 
