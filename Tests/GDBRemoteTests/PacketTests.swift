@@ -67,7 +67,7 @@ struct PacketTests {
   ]
 
   static let features =
-    "PacketSize=100000;QStartNoAckMode+;vContSupported+;binary-upload+;qXfer:features:read+;qXfer:threads:read+;"
+    "PacketSize=40000;QStartNoAckMode+;vContSupported+;binary-upload+;qXfer:features:read+;qXfer:threads:read+;"
     + "swbreak+;hwbreak+"
 
   @Test("has the reply of the manual", arguments: exchanges)
