@@ -4,9 +4,9 @@ extension FixedWidthInteger {
   /// - Parameter index: 0 up to `bitWidth - 1`; a bit past the width reads as clear and is not written.
   @inlinable
   public subscript(bit index: Int) -> Bool {
-    get { (self >> Self(truncatingIfNeeded: index)) & 1 != 0 }
+    get { (self >> index) & 1 != 0 }
     set {
-      let mask: Self = 1 << Self(truncatingIfNeeded: index)
+      let mask: Self = 1 << index
       self = newValue ? self | mask : self & ~mask
     }
   }
@@ -17,16 +17,16 @@ extension FixedWidthInteger {
   /// `value[bits: 0...11]`. What is written is cut to the width of the field.
   @inlinable
   public subscript(bits range: ClosedRange<Int>) -> Self {
-    get { (self >> Self(truncatingIfNeeded: range.lowerBound)) & Self.lowMask(range.count) }
+    get { (self >> range.lowerBound) & Self.lowMask(range.count) }
     set {
-      let mask = Self.lowMask(range.count) << Self(truncatingIfNeeded: range.lowerBound)
-      self = (self & ~mask) | ((newValue << Self(truncatingIfNeeded: range.lowerBound)) & mask)
+      let mask = Self.lowMask(range.count) << range.lowerBound
+      self = (self & ~mask) | ((newValue << range.lowerBound) & mask)
     }
   }
 
   /// A value whose low `count` bits are set.
   @inlinable
   public static func lowMask(_ count: Int) -> Self {
-    count >= Self.bitWidth ? ~0 : (1 << Self(truncatingIfNeeded: count)) &- 1
+    count >= Self.bitWidth ? ~0 : (1 << count) &- 1
   }
 }
