@@ -116,6 +116,10 @@ public final class Machine: Sendable {
       // Who waits for a client only must learn that there is no kernel to show.
       if outcome != .done { controlThread.signal() }
     }
-    guard thread != nil else { throw MachineError("the host has no thread to unpack the kernel on") }
+    guard thread != nil else {
+      let error = MachineError("the host has no thread to unpack the kernel on")
+      loading.withLock { $0 = .failed(error) }
+      throw error
+    }
   }
 }
