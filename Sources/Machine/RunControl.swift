@@ -55,7 +55,7 @@ public final class RunControl: @unchecked Sendable {
     var isUnderWay: [Bool]
     /// Counts the runs of several CPUs.
     var runCount = 0
-    /// The stops that no `run` has returned yet, in the order in which they happened.
+    /// The stops that nobody was told yet, in the order in which they happened.
     var reports: [StopReport] = []
     var failure: EngineError?
     var controlThread: HostThread?
@@ -79,11 +79,10 @@ public final class RunControl: @unchecked Sendable {
   /// - Parameters:
   ///   - actions: what each CPU does.
   ///   - attention: asked on the calling thread whenever it was signalled; true stops the machine.
-  /// - Returns: the first stop that happened; others of the same moment are returned by the next calls, except those
-  ///   that will happen again by themselves.
+  /// - Returns: the first stop that happened; `takePendingReport` has others of the same moment, except those that
+  ///   happen again by themselves.
   /// - Throws: what the engine could not do; all CPUs are stopped then too.
   public func run(_ actions: [CPUAction], attention: () -> Bool) throws(EngineError) -> StopReport {
-    if let report = takePendingReport(actions) { return report }
     isStopRequested.store(false, ordering: .sequentiallyConsistent)
     let isAlone = actions.dropFirst().allSatisfy { $0 == .stay }
     if !isAlone { start(actions) }
@@ -96,12 +95,26 @@ public final class RunControl: @unchecked Sendable {
 
     if !isAlone {
       stopOthers()
-      failure = failure ?? monitor.update { shared.failure.take() }
-      // A stop of another CPU may have come first: it is what called this thread back.
-      if own == nil || own?.cause == .requested, let report = takePendingReport(actions) { own = report }
+      let others = monitor.update { shared.failure.take() }
+      failure = failure ?? others
+      // The signal that told of another CPU's stop may have told of more.
+      if own == nil, failure == nil, attention() { own = StopReport(cpu: 0, cause: .requested) }
+      if own == nil || own?.cause == .requested, let report = takePendingReport(for: actions) { own = report }
+      discardRepeatingReports()
     }
     if let failure { throw failure }
     return own ?? StopReport(cpu: 0, cause: .requested)
+  }
+
+  /// The oldest stop that happened together with one that `run` returned, of a CPU that is to run now.
+  ///
+  /// It is to be judged by the debug control of that `run`, so before a new one is set.
+  public func takePendingReport(for actions: [CPUAction]) -> StopReport? {
+    guard cpus.count > 1 else { return nil }
+    return monitor.update {
+      let position = shared.reports.firstIndex { actions.indices.contains($0.cpu) && actions[$0.cpu] != .stay }
+      return position.map { shared.reports.remove(at: $0) }
+    }
   }
 
   /// Forgets the stops that were not returned yet: the machine was reset.
@@ -124,29 +137,32 @@ public final class RunControl: @unchecked Sendable {
       case .system(.crash): return StopReport(cpu: cpu.index, cause: .failure(.reportedCrash))
       case .halted: break
       case .interrupted:
-        if isStopRequested.load(ordering: .acquiring) {
-          try settle(cpu)
-          return nil
-        }
+        if isStopRequested.load(ordering: .acquiring) { return try settled(cpu, nil) }
         if attention() { return try settled(cpu, .requested) }
       }
     }
   }
 
-  private func settled(_ cpu: any VirtualCPU, _ cause: StopReport.Cause) throws(EngineError) -> StopReport {
-    try settle(cpu)
-    return StopReport(cpu: cpu.index, cause: cause)
-  }
-
   /// Completes the instruction that an access interrupted, so that the registers are whole.
-  private func settle(_ cpu: any VirtualCPU) throws(EngineError) {
-    while true {
+  ///
+  /// - Parameters:
+  ///   - cpu: the CPU that stops.
+  ///   - cause: why; what the rest of the instruction asks of the machine comes before a mere wish to stop.
+  /// - Returns: the stop, or nil where there is no cause for one.
+  /// - Throws: what the engine could not do.
+  private func settled(_ cpu: any VirtualCPU, _ cause: StopReport.Cause?) throws(EngineError) -> StopReport? {
+    var request: MachineRequest?
+    settling: while true {
       switch try cpu.settle() {
-      case .port(let access): _ = board.port(access)
-      case .mmio(let access): _ = board.mmio(access)
-      default: return
+      case .port(let access): request = board.port(access) ?? request
+      case .mmio(let access): request = board.mmio(access) ?? request
+      default: break settling
       }
     }
+    if let request, cause == nil || cause == .requested {
+      return StopReport(cpu: cpu.index, cause: .request(request))
+    }
+    return cause.map { StopReport(cpu: cpu.index, cause: $0) }
   }
 
   // MARK: The other CPUs
@@ -201,18 +217,14 @@ public final class RunControl: @unchecked Sendable {
     }
   }
 
-  /// The oldest stop of a CPU that would run now.
+  /// Forgets the breakpoints and steps that another CPU's stop overtook.
   ///
-  /// A breakpoint that another CPU's stop overtook is forgotten: its CPU stands before it and meets it again.
-  private func takePendingReport(_ actions: [CPUAction]) -> StopReport? {
-    guard cpus.count > 1 else { return nil }
-    return monitor.update {
-      guard let position = shared.reports.firstIndex(where: { actions[$0.cpu] != .stay }) else { return nil }
-      let report = shared.reports.remove(at: position)
+  /// A CPU that stands before a breakpoint meets it again, if it is still there; a step that was done is no news.
+  private func discardRepeatingReports() {
+    monitor.update {
       shared.reports.removeAll {
         if case .debug(let event) = $0.cause { event.watchpoint == nil } else { false }
       }
-      return report
     }
   }
 }
