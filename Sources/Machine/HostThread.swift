@@ -105,13 +105,24 @@ final class Monitor: @unchecked Sendable {
     return body()
   }
 
-  /// Waits until `condition` gives a value; it is asked again after every `update`.
-  func wait<Result>(until ready: () -> Result?) -> Result {
+  /// Waits until `ready` gives a value; it is asked again after every `update`, and at the time that `deadline` gives.
+  ///
+  /// - Parameters:
+  ///   - ready: asked with the monitor held.
+  ///   - deadline: nanoseconds since 1970 (CLOCK_REALTIME), or nil to sleep until the next `update`.
+  /// - Returns: what `ready` gave.
+  func wait<Result>(until ready: () -> Result?, askingAgainAt deadline: () -> UInt64? = { nil }) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
       if let result = ready() { return result }
-      pthread_cond_wait(condition, mutex)
+      if let deadline = deadline() {
+        var time = timespec(
+          tv_sec: Int(clamping: deadline / 1_000_000_000), tv_nsec: Int(deadline % 1_000_000_000))
+        pthread_cond_timedwait(condition, mutex, &time)
+      } else {
+        pthread_cond_wait(condition, mutex)
+      }
     }
   }
 }

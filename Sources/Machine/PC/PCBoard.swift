@@ -53,6 +53,8 @@ public final class PCBoard: Board {
   private let console: Console
   private let driveLine: @Sendable (UInt32, Bool) -> Void
   private let devices: Mutex<State>
+  /// Has the clock's interrupts come in time: it is set to the next one.
+  private let clockAlarm = Alarm("cmos clock")
 
   /// Makes the board.
   ///
@@ -80,10 +82,12 @@ public final class PCBoard: Board {
     devices = Mutex(Self.powerOn(memorySize))
   }
 
+  deinit { clockAlarm.cancel() }
+
   private static func powerOn(_ memorySize: MemorySize) -> State {
     State(
       clock: CMOSClock(
-        memoryBelow4GiB: memorySize.below4GiB, memoryAbove4GiB: memorySize.above4GiB, now: nanoseconds(CLOCK_REALTIME)))
+        memoryBelow4GiB: memorySize.below4GiB, memoryAbove4GiB: memorySize.above4GiB, now: HostClock.nanoseconds()))
   }
 
   /// The devices' state; set while no CPU runs.
@@ -95,6 +99,7 @@ public final class PCBoard: Board {
         $0 = newValue
         $0.lines = lines
         driveLines(&$0)
+        setClockAlarm($0)
       }
     }
   }
@@ -120,6 +125,7 @@ public final class PCBoard: Board {
       }
       driveLines(&state)
       feed(&state)
+      if location.device == .clock { setClockAlarm(state) }
       return request
     }
   }
@@ -169,7 +175,7 @@ public final class PCBoard: Board {
   private func managePower(
     _ access: BusAccess, _ data: UnsafeMutableRawBufferPointer, at offset: UInt64, _ state: inout State
   ) -> MachineRequest? {
-    let now = Self.nanoseconds(CLOCK_MONOTONIC)
+    let now = HostClock.nanoseconds(CLOCK_MONOTONIC)
     if access.isWrite {
       let value = data.indices.reduce(UInt32(0)) { $0 | UInt32(data[$1]) << UInt32(8 * ($1 & 3)) }
       return state.powerManagement.write(value, at: offset, size: data.count, now: now)
@@ -184,7 +190,7 @@ public final class PCBoard: Board {
     case .uart: state.uart.read(at: location.offset)
     case .keyboardData: state.keyboard.readData()
     case .keyboardCommand: state.keyboard.readStatus()
-    case .clock: state.clock.read(at: location.offset, now: Self.nanoseconds(CLOCK_REALTIME))
+    case .clock: state.clock.read(at: location.offset, now: HostClock.nanoseconds())
     case .resetControl: state.resetControl.read()
     case .video: state.video.read(at: location.offset)
     case .debugExit, .powerManagement: 0xFF
@@ -201,7 +207,7 @@ public final class PCBoard: Board {
     case .keyboardData: return state.keyboard.writeData(value)
     case .keyboardCommand: return state.keyboard.writeCommand(value)
     case .clock:
-      state.clock.write(value, at: location.offset, now: Self.nanoseconds(CLOCK_REALTIME))
+      state.clock.write(value, at: location.offset, now: HostClock.nanoseconds())
       return nil
     case .resetControl: return state.resetControl.write(value)
     case .debugExit: return location.offset == 0 ? DebugExit().write(UInt32(value)) : nil
@@ -234,13 +240,21 @@ public final class PCBoard: Board {
     }
   }
 
-  private func fillWithOnes(_ data: UnsafeMutableRawBufferPointer) {
-    for index in data.indices { data[index] = 0xFF }
+  /// Sets the alarm to the clock's next interrupt; one that is raised already waits for the guest alone.
+  private func setClockAlarm(_ state: State) {
+    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.nanoseconds())
+    clockAlarm.set(next) { [weak self] in self?.raiseClockInterrupt() }
   }
 
-  private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return UInt64(max(0, time.tv_sec)) &* 1_000_000_000 &+ UInt64(max(0, time.tv_nsec))
+  private func raiseClockInterrupt() {
+    devices.withLock {
+      $0.clock.advance(to: HostClock.nanoseconds())
+      driveLines(&$0)
+      setClockAlarm($0)
+    }
+  }
+
+  private func fillWithOnes(_ data: UnsafeMutableRawBufferPointer) {
+    for index in data.indices { data[index] = 0xFF }
   }
 }
