@@ -69,8 +69,11 @@ struct Breakpoints {
     return hardware.contains(address) ? .hardwareBreakpoint : nil
   }
 
-  /// The watch that a debug register of the last placement belongs to.
-  func watch(ofRegister index: Int) -> Watch? { owners.indices.contains(index) ? owners[index] : nil }
+  /// The watch that a debug register of the last placement belongs to; nil where the client has taken it away since.
+  func watch(ofRegister index: Int) -> Watch? {
+    guard owners.indices.contains(index), watches.contains(owners[index]) else { return nil }
+    return owners[index]
+  }
 
   // MARK: Placement
 
@@ -86,14 +89,7 @@ struct Breakpoints {
     in registers: DebugRegisters, pieces: (Watch) -> [HardwareWatchpoint],
     translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
   ) -> DebugControl {
-    var control = DebugControl()
-    owners = []
-    for watch in watches {
-      for piece in pieces(watch) {
-        control.watchpoints.append(piece)
-        owners.append(watch)
-      }
-    }
+    var control = placeWatches(pieces)
     control.breakpoints = hardware
     var free = registers.freeBreakpoints(besides: control.breakpoints.count, control.watchpoints.count)
 
@@ -116,21 +112,34 @@ struct Breakpoints {
     return control
   }
 
+  /// Fills the debug registers with the watches alone: no breakpoint is in force.
+  ///
+  /// - Parameter pieces: the debug registers that a watch needs; none where the debugger compares by itself.
+  /// - Returns: what every CPU's debug hardware is to do.
+  mutating func placeWatches(_ pieces: (Watch) -> [HardwareWatchpoint]) -> DebugControl {
+    var control = DebugControl()
+    owners = []
+    for watch in watches {
+      for piece in pieces(watch) {
+        control.watchpoints.append(piece)
+        owners.append(watch)
+      }
+    }
+    return control
+  }
+
   private mutating func putInstruction(
     at address: GuestVirtual, _ translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
   ) -> Bool {
     guard let physical = translate(address), let bytes = memory.bytes(at: physical), bytes.count >= instruction.count
     else { return false }
-    // Two virtual addresses may be one place: the second finds our own instruction there.
-    let twin = placed.first { $0.physical == physical }
-    let original = twin?.original ?? Array(bytes[..<instruction.count])
+    // Two virtual addresses may be one place, where our instruction stands already.
+    if placed.contains(where: { $0.physical == physical }) { return true }
+    let original = Array(bytes[..<instruction.count])
     instruction.withUnsafeBytes { _ = memory.write(at: physical, from: $0) }
     placed.append(Placed(address: address, physical: physical, original: original))
     return true
   }
-
-  /// Whether our instruction stands at a virtual address now.
-  func isPlaced(at address: GuestVirtual) -> Bool { placed.contains { $0.address == address } }
 
   /// Takes all instructions out of memory.
   ///

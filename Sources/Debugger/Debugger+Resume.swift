@@ -3,6 +3,7 @@ import Bits
 import CPUEngine
 import Devices
 public import GDBRemote
+import GuestMemory
 public import Machine
 
 extension Debugger {
@@ -14,15 +15,11 @@ extension Debugger {
   /// - Returns: why it stopped.
   /// - Throws: what the engine or the loader could not do; the machine is broken.
   public func resume(_ request: ResumeRequest, attention: () -> Bool) throws(MachineError) -> StopEvent {
-    do throws(EngineError) {
-      if let event = try goOnFromEnd() {
-        noteStop(event)
-        return event
-      }
-    } catch {
-      throw MachineError(error.description)
+    if let event = try goOnFromEnd() {
+      noteStop(event)
+      return event
     }
-    // Only now: going on from a reset has started to load the kernel again.
+    // After a reset the kernel is unpacked anew.
     try machine.finishLoading()
     do throws(EngineError) {
       var run = Run(self, request)
@@ -36,13 +33,15 @@ extension Debugger {
   }
 
   /// What going on means for a guest that came to its end; nil where it lives, or lives again.
-  private func goOnFromEnd() throws(EngineError) -> StopEvent? {
+  private func goOnFromEnd() throws(MachineError) -> StopEvent? {
     guard let end else { return nil }
     if let status = end.exitStatus {
       return StopEvent(thread: currentThread, signal: .none, reason: .exited(status))
     }
     if case .request(.reset) = end {
       try resetMachine()
+      // Nobody was told of a stop at the first instruction: a breakpoint there is to be hit.
+      reportedAddresses[0] = nil
       return nil
     }
     announce(end, of: currentThread)
@@ -50,8 +49,8 @@ extension Debugger {
   }
 
   /// Starts the kernel again; the client's breakpoints stay.
-  func resetMachine() throws(EngineError) {
-    do throws(MachineError) { try machine.reset() } catch { throw EngineError(error.description) }
+  func resetMachine() throws(MachineError) {
+    try machine.reset()
     end = nil
     invalidateTranslations()
     noteStop(StopEvent(thread: ThreadID(1), signal: .trap))
@@ -70,6 +69,10 @@ private struct Run {
   private let actions: [ThreadAction?]
   /// What the run control is told, in the same order.
   private let plan: [CPUAction]
+  /// Whether one CPU alone runs, and that by single steps.
+  private let isOneStepping: Bool
+  /// Whether the client wants the guest stopped; it is told of that stop unless it is told of another one.
+  private var isInterrupted = false
   private var compared: [ComparedMemory] = []
   private var control = DebugControl.none
 
@@ -77,14 +80,17 @@ private struct Run {
     self.debugger = debugger
     actions = debugger.threads.map { request.action(for: $0) }
     plan = actions.map { $0 == nil ? .stay : .run }
+    let given = actions.compactMap { $0 }
+    isOneStepping = given.count == 1 && given != [.resume]
   }
 
   mutating func untilStop(_ attention: () -> Bool) throws(EngineError) -> StopEvent {
     guard plan.contains(.run) else { return StopEvent(thread: debugger.currentThread, signal: .none) }
     try prepareComparison()
-    if let event = try stepOffReportedBreakpoints(attention) { return event }
+    if let event = try stepOffBreakpoints(attention) { return event }
     while true {
-      if let report = try runOnce(attention), let event = try judge(report) { return event }
+      if let report = try runOnce(attention), let event = try judge(report, attention) { return event }
+      if isInterrupted { return StopEvent(thread: debugger.currentThread, signal: .interrupt) }
     }
   }
 
@@ -94,28 +100,26 @@ private struct Run {
   /// place a pending breakpoint.
   private mutating func runOnce(_ attention: () -> Bool) throws(EngineError) -> StopReport? {
     let debugger = debugger
-    let isStepAlone = compared.isEmpty && plan.count == 1 && actions.first != .resume
-    if isStepAlone && debugger.placements.watches.isEmpty {
-      // A step executes the instruction at hand whatever is set there, so nothing needs to be placed.
-      control = .none
-    } else {
-      control = try place()
-    }
+    if let report = debugger.machine.runControl.takePendingReport(for: plan) { return report }
+    // A step executes the instruction at hand whatever is set there, so that no breakpoint needs to be placed for it.
+    control = isOneStepping ? debugger.placements.placeWatches(pieces) : try place()
     for (index, action) in actions.enumerated() where plan[index] == .run {
       try debugger.cpus[index].setDebug(debugControl(for: action))
     }
     debugger.invalidateTranslations()
-    let retry = debugger.placements.pending.isEmpty ? nil : RetryTimer()
+    let retry = isOneStepping || debugger.placements.pending.isEmpty ? nil : RetryTimer()
     defer { retry?.cancel() }
+    var isInterrupted = false
     var mustPlaceAgain = false
+    defer { takeOut() }
     let report = try debugger.machine.runControl.run(plan) {
-      if attention() { return true }
+      isInterrupted = isInterrupted || attention()
       mustPlaceAgain = retry?.hasExpired == true
-      return mustPlaceAgain
+      return isInterrupted || mustPlaceAgain
     }
-    takeOut()
+    self.isInterrupted = isInterrupted
     // The page of a pending breakpoint may have come by now.
-    return mustPlaceAgain && report.cause == .requested ? nil : report
+    return mustPlaceAgain && !isInterrupted && report.cause == .requested ? nil : report
   }
 
   private func debugControl(for action: ThreadAction?) -> DebugControl {
@@ -136,11 +140,11 @@ private struct Run {
     let cpu = debugger.cpus[plan.firstIndex(of: .run) ?? 0]
     let translator = try debugger.translator(of: cpu)
     return debugger.placements.place(
-      in: debugger.machine.virtualMachine.capabilities.debugRegisters,
-      pieces: { debugger.hardwarePieces(of: $0) ?? [] },
-      translate: { try? translator.translate($0).physical },
-      debugger.memory)
+      in: debugger.machine.virtualMachine.capabilities.debugRegisters, pieces: pieces,
+      translate: { try? translator.translate($0).physical }, debugger.memory)
   }
+
+  private func pieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] { debugger.hardwarePieces(of: watch) ?? [] }
 
   private func takeOut() {
     for address in debugger.placements.takeOut(of: debugger.memory) {
@@ -148,32 +152,55 @@ private struct Run {
     }
   }
 
-  /// Executes the instruction under each breakpoint that was reported, so that going on does not report it again.
-  private mutating func stepOffReportedBreakpoints(_ attention: () -> Bool) throws(EngineError) -> StopEvent? {
-    for (index, cpu) in debugger.cpus.enumerated() where actions[index] == .resume {
-      guard let reported = debugger.reportedAddresses[index], reported == debugger.instructionAddress(of: cpu),
-        debugger.placements.reason(at: reported) != nil
+  /// Executes the instruction under each breakpoint that was reported, so that going on does not report it again, and
+  /// that of each CPU that shall step where a breakpoint is, so that the step is one.
+  private mutating func stepOffBreakpoints(_ attention: () -> Bool) throws(EngineError) -> StopEvent? {
+    guard !isOneStepping, !debugger.placements.isEmpty else { return nil }
+    for (index, action) in actions.enumerated() {
+      guard let action, action != .resume || debugger.reportedAddresses[index] != nil,
+        let address = debugger.instructionAddress(of: debugger.cpus[index]),
+        action != .resume || debugger.reportedAddresses[index] == address,
+        debugger.placements.reason(at: address) != nil
       else { continue }
-      var step = Run(debugger, ResumeRequest([.init(.step, ThreadID(index + 1))]))
-      step.compared = compared
-      let event = try step.untilStop(attention)
-      compared = step.compared
-      if event.reason != .signal || event.signal != .trap { return event }
-      debugger.reportedAddresses[index] = nil
+      if let event = try stepAlone(ThreadID(index + 1), attention) { return event }
     }
     return nil
+  }
+
+  /// Executes one instruction of one CPU while every other one stays and no breakpoint is placed.
+  ///
+  /// - Parameters:
+  ///   - thread: the CPU's thread.
+  ///   - attention: as of `resume`.
+  /// - Returns: what is to be reported, or nil where the guest simply goes on.
+  /// - Throws: what the engine could not do.
+  private mutating func stepAlone(
+    _ thread: ThreadID, _ attention: () -> Bool
+  ) throws(EngineError) -> StopEvent? {
+    let index = thread.rawValue - 1
+    var step = Run(debugger, ResumeRequest([.init(.step, thread)]))
+    step.compared = compared
+    let event = try step.untilStop(attention)
+    compared = step.compared
+    guard event.reason == .signal, event.signal == .trap,
+      let address = debugger.instructionAddress(of: debugger.cpus[index])
+    else { return event }
+    debugger.reportedAddresses[index] = nil
+    return try judgeStep(to: address, thread)
   }
 
   // MARK: Judging
 
   /// What a stop of the CPUs means to the client; nil where the guest simply goes on.
-  private mutating func judge(_ report: StopReport) throws(EngineError) -> StopEvent? {
+  private mutating func judge(
+    _ report: StopReport, _ attention: () -> Bool
+  ) throws(EngineError) -> StopEvent? {
     let thread = ThreadID(report.cpu + 1)
     switch report.cause {
     case .requested: return StopEvent(thread: debugger.currentThread, signal: .interrupt)
     case .failure(let failure): return conclude(.failure(failure), thread)
     case .request(let request): return conclude(.request(request), thread)
-    case .debug(let event): return try judge(event, thread)
+    case .debug(let event): return try judge(event, thread, attention)
     }
   }
 
@@ -183,17 +210,15 @@ private struct Run {
     return StopEvent(thread: thread, signal: end.signal)
   }
 
-  private mutating func judge(_ event: DebugEvent, _ thread: ThreadID) throws(EngineError) -> StopEvent? {
+  private mutating func judge(
+    _ event: DebugEvent, _ thread: ThreadID, _ attention: () -> Bool
+  ) throws(EngineError) -> StopEvent? {
     let cpu = debugger.cpus[thread.rawValue - 1]
-    if event.isSoftwareBreakpoint {
-      if let stop = try breakpointStop(at: event.programCounter, thread) { return stop }
-      try cpu.reflect(event)
-      return nil
+    if event.isSoftwareBreakpoint { return try judgeInstruction(event, thread, attention) }
+    if let index = event.watchpoint {
+      return debugger.placements.watch(ofRegister: index).map { stop(at: $0, thread) }
     }
-    if let index = event.watchpoint, let watch = debugger.placements.watch(ofRegister: index) {
-      return stop(at: watch, thread)
-    }
-    if event.breakpoint != nil, let stop = try breakpointStop(at: event.programCounter, thread) { return stop }
+    if event.breakpoint != nil { return try breakpointStop(at: event.programCounter, thread) }
     guard event.isSingleStep else {
       // Not ours: the guest uses the debug hardware by itself.
       try cpu.reflect(event)
@@ -203,6 +228,24 @@ private struct Run {
     return try judgeStep(to: event.programCounter, thread)
   }
 
+  /// Judges a breakpoint instruction; ours are out of memory by now, so that what is still there is the guest's own.
+  private mutating func judgeInstruction(
+    _ event: DebugEvent, _ thread: ThreadID, _ attention: () -> Bool
+  ) throws(EngineError) -> StopEvent? {
+    if let stop = try breakpointStop(at: event.programCounter, thread) { return stop }
+    let cpu = debugger.cpus[thread.rawValue - 1]
+    let translator = try debugger.translator(of: cpu)
+    let place = try? translator.translate(event.programCounter).physical
+    if let place, let bytes = debugger.memory.bytes(at: place),
+      !bytes.starts(with: debugger.support.breakpointInstruction)
+    {
+      // One of ours, met at another virtual address of its place: the client has set none there.
+      return try stepAlone(thread, attention)
+    }
+    try cpu.reflect(event)
+    return nil
+  }
+
   private func judgeStep(to address: GuestVirtual, _ thread: ThreadID) throws(EngineError) -> StopEvent? {
     switch actions[thread.rawValue - 1] {
     case .step: return StopEvent(thread: thread, signal: .trap)
@@ -210,7 +253,7 @@ private struct Run {
       if let stop = try breakpointStop(at: address, thread) { return stop }
       return range.contains(address.rawValue) ? nil : StopEvent(thread: thread, signal: .trap)
     case .resume, nil:
-      // It is stepped only to compare memory; a breakpoint there is hit by looking, as none is placed for a step.
+      // It was stepped to compare memory or to leave a breakpoint: another one here is hit by looking.
       return try breakpointStop(at: address, thread)
     }
   }

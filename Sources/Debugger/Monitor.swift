@@ -116,7 +116,7 @@ extension Debugger: MonitorTarget {
         commands.map { "\(padded($0.usage, to: width))  \($0.summary)\n" }.joined())
     },
     MonitorCommand("reset", "", "start the kernel again; breakpoints are kept") { context throws(TargetError) in
-      do throws(EngineError) { try context.debugger.resetMachine() } catch { throw .failed(error.description) }
+      do throws(MachineError) { try context.debugger.resetMachine() } catch { throw .failed(error.description) }
       return MonitorReply(
         "the guest is at its first instruction again; `maintenance flush register-cache` shows it to gdb\n")
     },
