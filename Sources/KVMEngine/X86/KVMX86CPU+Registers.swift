@@ -169,7 +169,20 @@
 
     // MARK: Special registers
 
-    private func special() throws(EngineError) -> kvm_sregs {
+    /// Where the next instruction is: RIP, with the code segment's base where the mode adds it.
+    func instructionAddress() throws(EngineError) -> GuestVirtual {
+      let special = try special()
+      let mode = X86Mode(
+        cr0: CR0(rawValue: special.cr0), efer: EFER(rawValue: special.efer),
+        rflags: RFLAGS(rawValue: syncRegisters.rflags),
+        codeSegment: X86SegmentAttributes(rawValue: UInt64(special.cs.attributes)))
+      return mode.linearAddress(syncRegisters.rip, in: .cs, base: special.cs.base)
+    }
+
+    /// The ring that the CPU is in: the stack segment's (SDM volume 3, section 5.5); in real mode 0.
+    func privilegeLevel() throws(EngineError) -> UInt8 { try special().ss.dpl }
+
+    func special() throws(EngineError) -> kvm_sregs {
       if let cached = cache.special { return cached }
       var registers = kvm_sregs()
       try named("KVM_GET_SREGS") { () throws(Errno) in try descriptor.control(kKVM_GET_SREGS, &registers) }
@@ -184,10 +197,11 @@
         cache.special = registers
         return
       }
+      // What was fetched or collected is not what the CPU has any more, whether or not it takes the new values.
+      cache.special = nil
       do throws(Errno) { try descriptor.control(kKVM_SET_SREGS, &registers) } catch {
         throw EngineError("the value: it does not fit the other special registers (KVM_SET_SREGS)", error)
       }
-      cache.special = nil
       invalidateDebugControl()
     }
 
@@ -282,8 +296,8 @@
       guard MSRBuffer.write(value, to: index, on: descriptor) else {
         throw EngineError("KVM refuses 0x\(String(value, radix: 16)) in MSR 0x\(String(index, radix: 16))")
       }
-      // EFER and the segment bases are MSRs too.
-      cache = Cache()
+      // EFER and the segment bases are MSRs too; but values that are being collected still want to be set.
+      if !cache.collectsSpecial { cache = Cache() }
     }
   }
 

@@ -22,6 +22,7 @@
     let runPage: RunPage
     let registerFile: X86RegisterFile
     let memory: GuestRAM
+    private let emulatesKernelMode: Bool
     private let kickState: Kick
     private let powerOn: KVMX86CPUState
 
@@ -30,11 +31,15 @@
     /// The debug control in force, and whether KVM must be told again before the CPU runs.
     private(set) var debugControl = DebugControl.none
     private var debugControlIsStale = false
+    /// Whether the guest is in the middle of an instruction and waits for the answer to an access.
+    private var isInAccess = false
     /// Whether an INT3 came back as an emulation failure, for whoever asks what the host's KVM does.
     public private(set) var hasFailedAtBreakpoint = false
 
     /// INT3, the one-byte breakpoint instruction.
     private static let int3: UInt8 = 0xCC
+    /// HLT.
+    private static let hlt: UInt8 = 0xF4
 
     struct Cache {
       var special: kvm_sregs?
@@ -54,14 +59,16 @@
     ///   - cpuid: the leaves that the guest sees.
     ///   - msrs: the MSRs that this host can save and restore.
     ///   - memory: the guest's RAM, to look at instructions.
+    ///   - emulatesKernelMode: whether KVM runs ring 0 in its instruction emulator.
     /// - Throws: what KVM refused.
     init(
       index: Int, of machine: borrowing Descriptor, runPageCount: Int, registerFile: X86RegisterFile,
-      cpuid: [CPUIDEntry], msrs: [UInt32], memory: GuestRAM
+      cpuid: [CPUIDEntry], msrs: [UInt32], memory: GuestRAM, emulatesKernelMode: Bool
     ) throws(EngineError) {
       self.index = index
       self.registerFile = registerFile
       self.memory = memory
+      self.emulatesKernelMode = emulatesKernelMode
       do throws(Errno) {
         descriptor = Descriptor(owning: try machine.control(kKVM_CREATE_VCPU, UInt(index)))
       } catch {
@@ -89,7 +96,7 @@
     /// Puts the CPU back to the state after power-on.
     func reset() throws(EngineError) {
       // An access that waits for its answer would otherwise be completed on top of the new state.
-      _ = try settle()
+      while isInAccess { _ = try settle() }
       try powerOn.restore(to: descriptor)
       cache = Cache()
       debugControlIsStale = true
@@ -100,13 +107,29 @@
 
     /// Runs the guest by KVM_RUN until KVM or a kick ends it.
     public func run() throws(EngineError) -> Exit {
+      if debugControl.singleStep, emulatesKernelMode, let exit = try stepOverHalt() { return exit }
       if debugControlIsStale { try installDebugControl() }
+      if isInAccess, debugControl.singleStep { return try finishSteppedAccess() }
       cache = Cache()
       guard kickState.willRun() else {
         kickState.clear()
         return .interrupted
       }
       return try enter()
+    }
+
+    /// Performs a step over HLT; nil where another instruction is next.
+    ///
+    /// KVM's emulator would report the step and halt only after it: at the next instruction that it runs freely, be that in
+    /// an interrupt handler, where nothing wakes the CPU any more. As if an interrupt had come, a step leads past HLT.
+    private func stepOverHalt() throws(EngineError) -> Exit? {
+      guard try privilegeLevel() == 0 else { return nil }
+      let address = try instructionAddress()
+      guard try bytes(at: address, count: 1) == [Self.hlt] else { return nil }
+      var registers = syncRegisters
+      registers.rip &+= 1
+      try setRegisters(registers)
+      return .debug(DebugEvent(programCounter: address.wrapping(by: 1), isSingleStep: true))
     }
 
     /// Completes the instruction at hand by KVM_RUN with `immediate_exit`, which executes no other one.
@@ -117,10 +140,21 @@
       return try enter(clearingKicks: false)
     }
 
+    /// Ends the step of an instruction whose access was answered.
+    ///
+    /// KVM does not stop after a store or an output that it emulated, but executes one instruction more (arch/x86/kvm/x86.c,
+    /// the FIXME in complete_emulated_mmio); so the access is completed alone. Where KVM reports the step, it does it here.
+    private func finishSteppedAccess() throws(EngineError) -> Exit {
+      let exit = try settle()
+      guard case .interrupted = exit else { return exit }
+      return .debug(DebugEvent(programCounter: try instructionAddress(), isSingleStep: true))
+    }
+
     /// Ends KVM_RUN by a signal, now or the next time.
     public func kick() { kickState.send() }
 
     private func enter(clearingKicks: Bool = true) throws(EngineError) -> Exit {
+      isInAccess = false
       if ckvm_ioctl(descriptor.rawValue, kKVM_RUN, 0) < 0 {
         switch errno {
         case EINTR:
@@ -145,6 +179,7 @@
         guard !overflow, let data = runPage.bytes(at: access.data_offset, count: count) else {
           return .failure(.unknownExit(reason: run.pointee.exit_reason))
         }
+        isInAccess = true
         return .port(
           BusAccess(
             address: UInt64(access.port), size: Int(access.size), count: Int(access.count),
@@ -153,6 +188,7 @@
         // SAFETY: the field lies in the mapping, which lives as long as this CPU.
         let data = UnsafeMutableRawPointer(run) + RunPage.mmioDataOffset
         let size = min(Int(run.pointee.mmio.len), 8)
+        isInAccess = true
         return .mmio(
           BusAccess(
             address: run.pointee.mmio.phys_addr, size: size, count: 1, isWrite: run.pointee.mmio.is_write != 0,
@@ -183,7 +219,7 @@
         }
         return .failure(.internalError(suberror: error.suberror, data: data))
       }
-      let programCounter = GuestVirtual(runPage.pointer.pointee.s.regs.regs.rip)
+      let programCounter = try instructionAddress()
       let instruction = try bytes(at: programCounter, count: 15)
       guard instruction.first == Self.int3 else {
         return .failure(.emulationFailure(instruction: instruction))

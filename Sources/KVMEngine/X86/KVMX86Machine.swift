@@ -69,7 +69,7 @@
         cpus.append(
           try KVMX86CPU(
             index: index, of: machine, runPageCount: host.runPageCount, registerFile: registerFile,
-            cpuid: cpuid[index].entries, msrs: msrs, memory: memory))
+            cpuid: cpuid[index].entries, msrs: msrs, memory: memory, emulatesKernelMode: traits.emulatesKernelMode))
       }
       powerOn = try ChipState(of: machine)
       descriptor = machine
