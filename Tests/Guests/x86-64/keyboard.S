@@ -1,4 +1,5 @@
-// Prints each scan code of set 1 that the keyboard sends, until the key Esc goes down.
+// Prints each scan code that its keyboard interrupt brings, until the key Esc goes down. It presses the keys itself, by
+// the controller's command that puts a byte into its output buffer as if the keyboard had sent it.
 #include "guest.h"
 
 #define DATA_PORT 0x60
@@ -7,6 +8,7 @@
 #define WRITE_CONFIGURATION 0x60
 // Interrupt 1, system flag, no mouse, translation to set 1
 #define CONFIGURATION 0x65
+#define WRITE_OUTPUT_BUFFER 0xd2
 #define ESCAPE 0x01
 
 .macro wait_for_room
@@ -32,12 +34,21 @@
   mov $CONFIGURATION, %al
   out %al, $DATA_PORT
   say "keyboard: ready\n"
-1:
+  lea keys(%rip), %rbx
+label press
+  wait_for_room
+  mov $WRITE_OUTPUT_BUFFER, %al
+  out %al, $COMMAND_PORT
+  wait_for_room
+  movb (%rbx), %al
+  inc %rbx
+  out %al, $DATA_PORT
+label pressed
   sti
   hlt
   cli
   cmpb $ESCAPE, scan_code(%rip)
-  jne 1b
+  jne press
   say "keyboard: escape\n"
   finish 0
 
@@ -62,6 +73,10 @@ function keyboard_handler
   pop %rcx
   pop %rax
   iretq
+
+.section .rodata
+keys:
+  .byte 0x1e, 0x9e, ESCAPE // A down, A up
 
 .data
 label scan_code

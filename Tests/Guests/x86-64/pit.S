@@ -23,12 +23,12 @@
   mov $DIVISOR >> 8, %al
   out %al, $PIT_CHANNEL0
   say "pit: waiting\n"
-1:
+label wait_for_tick
   sti
   hlt
   cli
   cmpq $TICKS, ticks(%rip)
-  jb 1b
+  jb wait_for_tick
   say "pit: ticks "
   mov ticks(%rip), %rdi
   call print_hex
