@@ -74,8 +74,10 @@ let package = Package(
     tests("MachineTests", ["Machine", "CPUEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests(
       "DebuggerTests", ["Debugger", "Machine", "CPUEngine", "GDBRemote", "GuestMemory", "Bits", "Architecture", "X86"]),
-    tests("HVGDBCommandTests", ["HVGDBCommand"]),
-    tests("EngineConformanceTests", ["CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests("HVGDBCommandTests", ["HVGDBCommand", "CPUEngine", "KVMEngine", "Machine"]),
+    tests(
+      "EngineConformanceTests",
+      ["HVGDBCommand", "Machine", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests("EndToEndTests", []),
   ]
 )

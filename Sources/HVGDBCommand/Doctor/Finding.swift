@@ -24,10 +24,10 @@ struct Finding: Sendable, Equatable {
   enum Key: String, CaseIterable, Sendable {
     case kvm
     case interfaceVersion = "interface-version"
-    case hardwareVirtualization = "hardware-virtualization"
     case synchronizedRegisters = "synchronized-registers"
     case maximumCPUs = "maximum-cpus"
     case memorySlots = "memory-slots"
+    case hardwareVirtualization = "hardware-virtualization"
     case debugRegisters = "debug-registers"
     case singleStep = "single-step"
     case executeBreakpoints = "execute-breakpoints"
@@ -48,10 +48,10 @@ struct Finding: Sendable, Equatable {
       switch self {
       case .kvm: "KVM"
       case .interfaceVersion: "version of its interface"
-      case .hardwareVirtualization: "hardware virtualization"
       case .synchronizedRegisters: "registers with each exit"
       case .maximumCPUs: "most CPUs of a guest"
       case .memorySlots: "memory slots"
+      case .hardwareVirtualization: "hardware virtualization"
       case .debugRegisters: "debug registers"
       case .singleStep: "single-step"
       case .executeBreakpoints: "breakpoints in debug registers"

@@ -5,10 +5,10 @@ import KVMEngine
 /// Looks at this host's KVM and tries it.
 enum KVMExamination {
   /// All that can be found out, in a few seconds at most.
-  static func diagnosis() -> Diagnosis {
+  static func diagnosis(path: String = "/dev/kvm") -> Diagnosis {
     // KVM runs guests of the host's own architecture only.
     #if arch(x86_64)
-      Diagnosis(architecture: "x86-64", findings: findings())
+      Diagnosis(architecture: "x86-64", findings: findings(path))
     #else
       Diagnosis(
         architecture: "arm64", findings: [Finding(key: .kvm, outcome: .notTried("hvgdb uses KVM on x86-64 hosts only"))]
@@ -19,9 +19,9 @@ enum KVMExamination {
 
 #if arch(x86_64)
   extension KVMExamination {
-    private static func findings() -> [Finding] {
+    private static func findings(_ path: String) -> [Finding] {
       let host: KVMHost
-      do throws(EngineError) { host = try KVMHost() } catch {
+      do throws(EngineError) { host = try KVMHost(path: path) } catch {
         return [
           Finding(
             key: .kvm, outcome: .fails(error.description), meaning: "hvgdb cannot run x86-64 kernels on this host")

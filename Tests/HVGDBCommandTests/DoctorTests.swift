@@ -1,0 +1,145 @@
+import CPUEngine
+import Foundation
+import KVMEngine
+import Machine
+import Testing
+
+@testable import HVGDBCommand
+
+@Suite("doctor: what it prints")
+struct DoctorOutputTests {
+  private static let sample = Diagnosis(
+    architecture: "x86-64",
+    findings: [
+      Finding(key: .kvm, outcome: .works, meaning: "never said"),
+      Finding(key: .maximumCPUs, outcome: .amount(1024, unit: "")),
+      Finding(
+        key: .kernelWatchpoints, outcome: .fails("a \"store\"\n\\ was not seen\u{1}"), meaning: "slow",
+        contradiction: "hvgdb takes it that they work"),
+      Finding(key: .stepSpeed, outcome: .amount(78_000, unit: "steps/s")),
+      Finding(key: .userSpeed, outcome: .notTried("no time")),
+    ])
+
+  @Test("the table aligns its columns and explains only what fails")
+  func table() {
+    var diagnosis = Self.sample
+    diagnosis.findings[2] = Finding(
+      key: .kernelWatchpoints, outcome: .fails("a store was not seen"), meaning: "slow",
+      contradiction: "hvgdb takes it that they work")
+    #expect(
+      diagnosis.table == """
+        KVM on this x86-64 host:
+
+          KVM                       yes
+          most CPUs of a guest      1,024
+          watchpoints, kernel mode  no: a store was not seen
+                                    → slow
+                                    → the trial says otherwise: hvgdb takes it that they work
+          speed of stepping         78,000 steps/s
+          speed, user mode          not tried: no time
+
+        Guests cannot be debugged on this host.
+
+        """)
+  }
+
+  @Test("the JSON is what the table tells, under stable keys")
+  func json() throws {
+    let root = try object(Self.sample.json)
+    #expect(root["architecture"] as? String == "x86-64")
+    #expect(root["canDebug"] as? Bool == false)
+    let findings = try #require(root["findings"] as? [String: [String: Any]])
+    #expect(
+      findings.keys.sorted() == ["kernel-watchpoints", "kvm", "maximum-cpus", "step-speed", "user-speed"])
+
+    #expect(findings["kvm"]?.count == 1 && findings["kvm"]?["works"] as? Bool == true)
+    #expect(findings["maximum-cpus"]?.count == 1 && findings["maximum-cpus"]?["amount"] as? Int == 1024)
+    let watchpoints = try #require(findings["kernel-watchpoints"])
+    #expect(watchpoints["works"] as? Bool == false)
+    #expect(watchpoints["reason"] as? String == "a \"store\"\n\\ was not seen\u{1}")
+    #expect(watchpoints["meaning"] as? String == "slow")
+    #expect(watchpoints["contradiction"] as? String == "hvgdb takes it that they work")
+    #expect(
+      findings["step-speed"]?["amount"] as? Int == 78_000 && findings["step-speed"]?["unit"] as? String == "steps/s")
+    #expect(findings["user-speed"]?["works"] == nil && findings["user-speed"]?["reason"] as? String == "no time")
+  }
+
+  @Test("numbers are grouped by three digits")
+  func grouping() {
+    let expected: [(UInt64, String)] = [
+      (0, "0"), (7, "7"), (999, "999"), (1000, "1,000"), (78_000, "78,000"), (123_456, "123,456"),
+      (1_000_000, "1,000,000"), (.max, "18,446,744,073,709,551,615"),
+    ]
+    for (amount, text) in expected { #expect(Finding.Outcome.amount(amount, unit: "").description == text) }
+    #expect(Finding.Outcome.amount(5, unit: "steps/s").description == "5 steps/s")
+  }
+
+  @Test("a guest can be debugged where it steps or stops at an address")
+  func canDebug() {
+    func canDebug(_ findings: [Finding]) -> Bool { Diagnosis(architecture: "x86-64", findings: findings).canDebug }
+    #expect(!canDebug([]))
+    #expect(!canDebug([Finding(key: .kvm, outcome: .works), Finding(key: .singleStep, outcome: .fails("no stop"))]))
+    #expect(canDebug([Finding(key: .singleStep, outcome: .works)]))
+    #expect(
+      canDebug([
+        Finding(key: .singleStep, outcome: .fails("no stop")), Finding(key: .executeBreakpoints, outcome: .works),
+      ]))
+  }
+
+  private func object(_ json: String) throws -> [String: Any] {
+    try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+  }
+}
+
+#if arch(x86_64)
+  @Suite("doctor: without KVM")
+  struct DoctorWithoutKVMTests {
+    @Test(
+      "it says what is wrong and what to do",
+      arguments: [("/dev/no-kvm-here", "load the kvm module"), ("/dev/null", "is not KVM")])
+    func unusable(path: String, advice: String) throws {
+      let diagnosis = KVMExamination.diagnosis(path: path)
+      #expect(diagnosis.findings.map(\.key) == [.kvm])
+      guard case .fails(let reason)? = diagnosis[.kvm]?.outcome else {
+        Issue.record("\(path) is KVM")
+        return
+      }
+      #expect(reason.contains(path) && reason.contains(advice))
+      #expect(diagnosis.table.contains(reason))
+      #expect(!diagnosis.canDebug)
+    }
+  }
+
+  @Suite("doctor: what it finds", .enabled(if: (try? KVMHost()) != nil, "/dev/kvm does not work on this host"))
+  struct DoctorTrialTests {
+    private let diagnosis: Diagnosis
+
+    init() {
+      HostThread.blockSignals()
+      diagnosis = KVMExamination.diagnosis()
+    }
+
+    @Test("it looks at everything, once each and in the order of the keys")
+    func complete() {
+      #expect(diagnosis.findings.map(\.key) == Finding.Key.allCases)
+    }
+
+    @Test("what the architecture promises works, and every speed is measured")
+    func works() {
+      for key in [
+        Finding.Key.kvm, .synchronizedRegisters, .singleStep, .executeBreakpoints, .softwareBreakpoints,
+        .guestBreakpoints, .exceptions, .interrupts,
+      ] {
+        #expect(diagnosis[key]?.outcome == .works, "\(key.title)")
+      }
+      for key in [Finding.Key.kernelSpeed, .userSpeed, .stepSpeed] {
+        guard case .amount(let amount, _)? = diagnosis[key]?.outcome else {
+          Issue.record("\(key.title) was not measured")
+          continue
+        }
+        #expect(amount > 0)
+      }
+      #expect(diagnosis.canDebug)
+    }
+  }
+#endif
