@@ -108,6 +108,16 @@ public final class GuestRAM: @unchecked Sendable {
     return UnsafeRawBufferPointer(bytes).littleEndian(at: 0, as: type)
   }
 
+  /// The little-endian integer of 4 or 8 bytes at a physical address, as page tables have them, or nil where it does not
+  /// lie in RAM.
+  public func loadInteger(at address: GuestPhysical, _ byteCount: Int) -> UInt64? {
+    switch byteCount {
+    case 4: load(at: address, as: UInt32.self).map { UInt64($0) }
+    case 8: load(at: address, as: UInt64.self)
+    default: nil
+    }
+  }
+
   /// Stores a little-endian integer; false, and nothing stored, where it does not lie in RAM.
   @inlinable
   @discardableResult

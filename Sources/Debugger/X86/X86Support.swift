@@ -72,15 +72,10 @@ private struct X86Translator: AddressTranslator {
   let memory: GuestRAM
 
   func translate(_ address: GuestVirtual) throws(TranslationFault) -> Translation {
-    try context.translate(address, readPhysical: read)
+    try context.translate(address, readPhysical: memory.loadInteger(at:_:))
   }
 
   func walk(_ address: GuestVirtual) -> (steps: [TranslationStep], result: Result<Translation, TranslationFault>) {
-    context.pageWalk(address, readPhysical: read)
-  }
-
-  private func read(_ address: GuestPhysical, _ byteCount: Int) -> UInt64? {
-    byteCount == 4
-      ? memory.load(at: address, as: UInt32.self).map { UInt64($0) } : memory.load(at: address, as: UInt64.self)
+    context.pageWalk(address, readPhysical: memory.loadInteger(at:_:))
   }
 }

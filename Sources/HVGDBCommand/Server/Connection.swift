@@ -8,6 +8,7 @@ struct Connection: ~Copyable {
   private let output: CInt
   private let buffer: UnsafeMutableRawBufferPointer
   private let ownsDescriptors: Bool
+  private let wakeLatency = WakeLatency()
 
   /// How long input is looked for before the thread sleeps, in nanoseconds.
   ///
@@ -48,6 +49,7 @@ struct Connection: ~Copyable {
     let deadline = Self.now &+ Self.patience
     repeat {
       let reading = receiveAvailable(into: &session)
+      if reading == .bytes { wakeLatency.noteClosePackets() }
       if reading != .nothing { return reading }
       sched_yield()
     } while Self.now < deadline

@@ -80,17 +80,17 @@
       case .general(let general): return generalRegisters[general.kvmPosition]
       case .rip: return generalRegisters[KVMRegisterPosition.rip]
       case .rflags: return generalRegisters[KVMRegisterPosition.rflags]
-      case .selector(let segment): return UInt64(try special()[keyPath: segment.kvmField].selector)
-      case .base(let segment): return try special()[keyPath: segment.kvmField].base
-      case .limit(let segment): return UInt64(try special()[keyPath: segment.kvmField].limit)
-      case .attributes(let segment): return UInt64(try special()[keyPath: segment.kvmField].attributes)
-      case .tableBase(let table): return try special()[keyPath: table.kvmField].base
-      case .tableLimit(let table): return UInt64(try special()[keyPath: table.kvmField].limit)
+      case .selector(let segment): return UInt64(try special().pointee[keyPath: segment.kvmField].selector)
+      case .base(let segment): return try special().pointee[keyPath: segment.kvmField].base
+      case .limit(let segment): return UInt64(try special().pointee[keyPath: segment.kvmField].limit)
+      case .attributes(let segment): return UInt64(try special().pointee[keyPath: segment.kvmField].attributes)
+      case .tableBase(let table): return try special().pointee[keyPath: table.kvmField].base
+      case .tableLimit(let table): return UInt64(try special().pointee[keyPath: table.kvmField].limit)
       case .control(let number):
         guard let field = Self.controlField(number) else { throw unknown(register) }
-        return try special()[keyPath: field]
-      case .efer: return try special().efer
-      case .apicBase: return try special().apic_base
+        return try special().pointee[keyPath: field]
+      case .efer: return try special().pointee.efer
+      case .apicBase: return try special().pointee.apic_base
       case .extendedControl0: return try extendedControl0()
       case .debug(let number): return try Self.debugValue(number, of: debugRegisters(), or: unknown(register))
       case .msr(let index): return try readMSR(index)
@@ -171,7 +171,7 @@
 
     /// Where the next instruction is: RIP, with the code segment's base where the mode adds it.
     func instructionAddress() throws(EngineError) -> GuestVirtual {
-      let special = try special()
+      let special = try special().pointee
       let mode = X86Mode(
         cr0: CR0(rawValue: special.cr0), efer: EFER(rawValue: special.efer),
         rflags: RFLAGS(rawValue: syncRegisters.rflags),
@@ -180,26 +180,27 @@
     }
 
     /// The ring that the CPU is in: the stack segment's (SDM volume 3, section 5.5); in real mode 0.
-    func privilegeLevel() throws(EngineError) -> UInt8 { try special().ss.dpl }
+    func privilegeLevel() throws(EngineError) -> UInt8 { try special().pointee.ss.dpl }
 
-    func special() throws(EngineError) -> kvm_sregs {
-      if let cached = cache.special { return cached }
-      var registers = kvm_sregs()
-      try named("KVM_GET_SREGS") { () throws(Errno) in try descriptor.control(kKVM_GET_SREGS, &registers) }
-      cache.special = registers
+    /// `kvm_sregs` in `kvm_run`, which every exit brings; fetched where they were changed since.
+    func special() throws(EngineError) -> UnsafeMutablePointer<kvm_sregs> {
+      // SAFETY: the structure lies in the mapping, which lives as long as this CPU.
+      let registers = (UnsafeMutableRawPointer(runPage.pointer) + RunPage.specialRegistersOffset)
+        .assumingMemoryBound(to: kvm_sregs.self)
+      if !cache.knowsSpecial {
+        try named("KVM_GET_SREGS") { () throws(Errno) in try descriptor.control(kKVM_GET_SREGS, &registers.pointee) }
+        cache.knowsSpecial = true
+      }
       return registers
     }
 
     private func setSpecial(_ change: (inout kvm_sregs) -> Void) throws(EngineError) {
-      var registers = try special()
-      change(&registers)
-      if cache.collectsSpecial {
-        cache.special = registers
-        return
-      }
-      // What was fetched or collected is not what the CPU has any more, whether or not it takes the new values.
-      cache.special = nil
-      do throws(Errno) { try descriptor.control(kKVM_SET_SREGS, &registers) } catch {
+      let registers = try special()
+      change(&registers.pointee)
+      if cache.collectsSpecial { return }
+      // What was collected is not what the CPU has any more, whether or not it takes the new values.
+      cache.knowsSpecial = false
+      do throws(Errno) { try descriptor.control(kKVM_SET_SREGS, &registers.pointee) } catch {
         throw EngineError("the value: it does not fit the other special registers (KVM_SET_SREGS)", error)
       }
       invalidateDebugControl()
@@ -208,7 +209,7 @@
     /// Sets a selector; where segments are paragraphs the base follows (SDM Vol 3, 21.1.1).
     private func setSelector(_ selector: UInt16, of segment: X86Register.Segment) throws(EngineError) {
       let isVirtual8086 = syncRegisters.rflags[bit: 17]
-      let isReal = try !special().cr0[bit: 0]
+      let isReal = try !special().pointee.cr0[bit: 0]
       try setSpecial {
         $0[keyPath: segment.kvmField].selector = selector
         if isReal || isVirtual8086 { $0[keyPath: segment.kvmField].base = UInt64(selector) << 4 }

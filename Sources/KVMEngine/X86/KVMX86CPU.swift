@@ -10,8 +10,8 @@
 
   /// A virtual CPU of an x86-64 host's KVM.
   ///
-  /// General registers travel in `kvm_run` with every exit (KVM_CAP_SYNC_REGS), so that a step and the stop reply after
-  /// it cost one system call; everything else is fetched when a debugger asks and forgotten when the CPU runs.
+  /// General and special registers travel in `kvm_run` with every exit (KVM_CAP_SYNC_REGS), so that a step and the stop
+  /// reply after it cost one system call; the rest is fetched when a debugger asks and forgotten when the CPU runs.
   public final class KVMX86CPU: VirtualCPU, @unchecked Sendable {
     // SAFETY: (@unchecked Sendable) one thread at a time runs the CPU or looks at it, as `VirtualCPU` demands; `kick` touches
     // only `kickState`, which is atomic.
@@ -42,8 +42,9 @@
     private static let hlt: UInt8 = 0xF4
 
     struct Cache {
-      var special: kvm_sregs?
-      /// Whether changes to `special` are collected, to be set as one.
+      /// Whether `kvm_run` holds the special registers that the CPU has.
+      var knowsSpecial = false
+      /// Whether changes to them are collected there, to be set as one.
       var collectsSpecial = false
       var extended: XSaveArea?
       var debug: kvm_debugregs?
@@ -77,7 +78,7 @@
       runPage = try RunPage(of: descriptor, count: runPageCount)
       kickState = try Kick(for: descriptor)
       try SupportedCPUID.install(cpuid, on: descriptor)
-      runPage.pointer.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
+      runPage.pointer.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS)
       powerOn = try KVMX86CPUState(of: descriptor, msrs: msrs)
       try refreshSyncRegisters()
     }
@@ -155,7 +156,9 @@
 
     private func enter(clearingKicks: Bool = true) throws(EngineError) -> Exit {
       isInAccess = false
-      if ckvm_ioctl(descriptor.rawValue, kKVM_RUN, 0) < 0 {
+      let result = ckvm_ioctl(descriptor.rawValue, kKVM_RUN, 0)
+      cache.knowsSpecial = true
+      if result < 0 {
         switch errno {
         case EINTR:
           if clearingKicks { kickState.clear() }
@@ -234,10 +237,12 @@
 
     /// The bytes that the CPU fetches at a virtual address, as many as can be had.
     func bytes(at address: GuestVirtual, count: Int) throws(EngineError) -> [UInt8] {
+      let special = try special().pointee
+      let context = X86TranslationContext(cr0: special.cr0, cr3: special.cr3, cr4: special.cr4, efer: special.efer)
       var result: [UInt8] = []
       for offset in 0..<UInt64(count) {
-        guard let physical = try translate(address.wrapping(by: offset)),
-          let byte = memory.load(at: physical, as: UInt8.self)
+        guard let place = try? context.translate(address.wrapping(by: offset), readPhysical: memory.loadInteger(at:_:)),
+          let byte = memory.load(at: place.physical, as: UInt8.self)
         else { break }
         result.append(byte)
       }
@@ -349,6 +354,9 @@
   extension RunPage {
     /// Where the general registers lie in `kvm_run`.
     static let registersOffset = MemoryLayout<kvm_run>.offset(of: \.s) ?? 0
+
+    /// Where the special registers lie in `kvm_run`.
+    static let specialRegistersOffset = registersOffset + (MemoryLayout<kvm_sync_regs>.offset(of: \.sregs) ?? 0)
 
     /// Where the data of an MMIO access lies in `kvm_run`.
     static let mmioDataOffset: Int = {
