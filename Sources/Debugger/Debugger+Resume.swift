@@ -92,10 +92,10 @@ private struct Run {
     }
     try prepareComparison()
     if let event = try stepOffBreakpoints(attention) { return event }
-    while true {
+    while !isInterrupted {
       if let report = try runOnce(attention), let event = try judge(report, attention) { return event }
-      if isInterrupted { return StopEvent(thread: debugger.currentThread, signal: .interrupt) }
     }
+    return StopEvent(thread: debugger.currentThread, signal: .interrupt)
   }
 
   // MARK: Running
@@ -185,6 +185,7 @@ private struct Run {
     step.compared = compared
     let event = try step.untilStop(attention)
     compared = step.compared
+    isInterrupted = step.isInterrupted
     guard event.reason == .signal, event.signal == .trap,
       let address = debugger.instructionAddress(of: debugger.cpus[index])
     else { return event }
