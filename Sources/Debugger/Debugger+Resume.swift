@@ -222,13 +222,14 @@ private struct Run {
     if let index = event.watchpoint {
       return debugger.placements.watch(ofRegister: index).map { stop(at: $0, thread) }
     }
+    // What the step changed comes before what stands at the next instruction: that is met again, the change is not.
+    if event.isSingleStep, let watch = try changedWatch(cpu) { return stop(at: watch, thread) }
     if event.breakpoint != nil { return try breakpointStop(at: event.programCounter, thread) }
     guard event.isSingleStep else {
       // Not ours: the guest uses the debug hardware by itself.
       try cpu.reflect(event)
       return nil
     }
-    if let watch = try changedWatch(cpu) { return stop(at: watch, thread) }
     return try judgeStep(to: event.programCounter, thread)
   }
 
