@@ -86,7 +86,8 @@ final class MockCPU: VirtualCPU, @unchecked Sendable {
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? { nil }
 }
 
-extension Exit: @retroactive @unchecked Sendable {}
+// SAFETY: an exit's buffer is used by the thread of the CPU that it was handed to.
+extension Exit: @unchecked Sendable {}
 
 /// A virtual machine of mock CPUs.
 final class MockVirtualMachine: VirtualMachine {

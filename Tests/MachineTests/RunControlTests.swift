@@ -1,5 +1,6 @@
 import Bits
 import CPUEngine
+import Devices
 import Synchronization
 import Testing
 
@@ -88,6 +89,7 @@ import Testing
         // CPU 0 stops only when CPU 1 has come to its stop too.
         let isThere = Atomic<Bool>(false)
         cpus[1].behaviour = { _ throws(EngineError) in
+          while cpus[0].runCount == 0 {}
           guard !isThere.exchange(true, ordering: .sequentiallyConsistent) else { return nil }
           return .debug(event)
         }
@@ -108,8 +110,12 @@ import Testing
   @Test func discardedReportsAreGone() async throws {
     try await onControlThread {
       let (cpus, control) = try Self.make(3)
-      cpus[1].play(.failure(.tripleFault))
-      cpus[2].play(.failure(.reportedCrash))
+      for (cpu, failure) in [(cpus[1], GuestFailure.tripleFault), (cpus[2], .reportedCrash)] {
+        cpu.behaviour = { _ throws(EngineError) in
+          while cpus[0].runCount == 0 {}
+          return .failure(failure)
+        }
+      }
       cpus[0].behaviour = { _ throws(EngineError) in
         while cpus[1].runCount == 0 || cpus[2].runCount == 0 {}
         return .failure(.entryFailure(reason: 1))
