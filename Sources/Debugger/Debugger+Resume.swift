@@ -185,7 +185,7 @@ private struct Run {
     step.compared = compared
     let event = try step.untilStop(attention)
     compared = step.compared
-    isInterrupted = step.isInterrupted
+    isInterrupted = isInterrupted || step.isInterrupted
     guard event.reason == .signal, event.signal == .trap,
       let address = debugger.instructionAddress(of: debugger.cpus[index])
     else { return event }
