@@ -82,8 +82,15 @@ import Testing
     }
   }
 
-  @Test func aStaleBreakpointIsForgottenAndAWatchpointKept() async throws {
-    for (event, isKept) in [(Self.breakpoint, false), (Self.watchpoint, true)] {
+  @Test func onlyWhatHappensAgainIsForgotten() async throws {
+    let address = GuestVirtual(0x30)
+    let events = [
+      (Self.breakpoint, false), (DebugEvent(programCounter: address, isSingleStep: true), false),
+      (DebugEvent(programCounter: address, isSoftwareBreakpoint: true), false), (Self.watchpoint, true),
+      // The guest's own debug exception.
+      (DebugEvent(programCounter: address), true),
+    ]
+    for (event, isKept) in events {
       try await onControlThread {
         let (cpus, control) = try Self.make(2)
         // CPU 0 stops only when CPU 1 has come to its stop too.
@@ -156,6 +163,16 @@ import Testing
       cpus[0].play(.interrupted)
       cpus[0].playSettling(.port(access(0x604, [0])))
       #expect(try control.run([.run]) { true } == StopReport(cpu: 0, cause: .request(.powerOff)))
+    }
+  }
+
+  @Test func anInstructionThatFailsWhileItIsCompletedIsTheStop() async throws {
+    try await onControlThread {
+      let (cpus, control) = try Self.make(1)
+      cpus[0].play(.interrupted)
+      cpus[0].playSettling(.port(access(0x80, [0])), .failure(.emulationFailure(instruction: [0x0F])))
+      let report = try control.run([.run]) { true }
+      #expect(report == StopReport(cpu: 0, cause: .failure(.emulationFailure(instruction: [0x0F]))))
     }
   }
 
