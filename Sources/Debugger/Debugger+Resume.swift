@@ -123,7 +123,7 @@ private struct Run {
     }
     self.isInterrupted = isInterrupted
     // The page of a pending breakpoint may have come by now.
-    return mustPlaceAgain && !isInterrupted && report.cause == .requested ? nil : report
+    return mustPlaceAgain && report.cause == .requested ? nil : report
   }
 
   private func debugControl(for action: ThreadAction?) -> DebugControl {
