@@ -64,9 +64,9 @@ import Testing
     alarm.set(Self.time(inMilliseconds: 3_600_000)) {}
     alarm.set(Self.time(inMilliseconds: 5)) { [rings] in rings.add() }
     #expect(eventually(1))
-    alarm.set(Self.time(inMilliseconds: 20)) { [rings] in rings.add() }
+    alarm.set(Self.time(inMilliseconds: 300)) { [rings] in rings.add() }
     alarm.set(nil) {}
-    usleep(60_000)
+    usleep(400_000)
     #expect(rings.count == 1)
     alarm.cancel()
   }
@@ -88,9 +88,9 @@ import Testing
   @Test("one that is cancelled is silent")
   func cancelled() {
     let alarm = Alarm("test")
-    alarm.set(Self.time(inMilliseconds: 20)) { [rings] in rings.add() }
+    alarm.set(Self.time(inMilliseconds: 300)) { [rings] in rings.add() }
     alarm.cancel()
-    usleep(60_000)
+    usleep(400_000)
     #expect(rings.count == 0)
   }
 }

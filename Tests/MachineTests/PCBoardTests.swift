@@ -233,6 +233,20 @@ extension PCBoard {
     #expect(lines.levels(of: 8).last != true)
   }
 
+  @Test("a clock that is put back has its interrupts come")
+  func restoredClock() {
+    let quiet = board.state
+    board.write(0x70, [0x0B, 0x42])
+    let ticking = board.state
+    board.state = quiet
+    let count = lines.levels(of: 8).count
+    usleep(20_000)
+    #expect(lines.levels(of: 8).count == count)
+    board.state = ticking
+    #expect(eventually { lines.levels(of: 8).count > count })
+    #expect(lines.levels(of: 8).last == true)
+  }
+
   @Test("a reset takes the clock's next interrupt back")
   func resetClock() {
     board.write(0x70, [0x0B, 0x42])
