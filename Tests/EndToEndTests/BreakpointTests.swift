@@ -41,30 +41,30 @@ struct BreakpointTests {
     try expectSession(
       guest: "counter",
       script: """
-      break loop
-      break tick
-      continue
-      printf "at loop: %d\\n", $pc == (long)&loop
-      disable 2
-      next
-      printf "behind the call: %d\\n", $pc == (long)&loop + 5
-      enable 2
-      continue
-      continue
-      printf "in tick: %d\\n", $pc == (long)&tick
-      stepi
-      printf "one further: %d\\n", $pc == (long)&tick_return
-      delete
-      break tick if *(long *)&counter == 50
-      continue
-      printf "counter %d\\n", *(long *)&counter
-      delete
-      break tick_return
-      continue
-      continue 200
-      printf "counter %d\\n", *(long *)&counter
-      kill
-      """,
+        break loop
+        break tick
+        continue
+        printf "at loop: %d\\n", $pc == (long)&loop
+        disable 2
+        next
+        printf "behind the call: %d\\n", $pc == (long)&loop + 5
+        enable 2
+        continue
+        continue
+        printf "in tick: %d\\n", $pc == (long)&tick
+        stepi
+        printf "one further: %d\\n", $pc == (long)&tick_return
+        delete
+        break tick if *(long *)&counter == 50
+        continue
+        printf "counter %d\\n", *(long *)&counter
+        delete
+        break tick_return
+        continue
+        continue 200
+        printf "counter %d\\n", *(long *)&counter
+        kill
+        """,
       prints: [
         "at loop: 1", "behind the call: 1", "in tick: 1", "one further: 1", "counter 50", "counter 251", "killed",
       ])
@@ -75,12 +75,12 @@ struct BreakpointTests {
     try expectSession(
       guest: "counter",
       script: """
-      watch *(long *)&counter
-      continue
-      continue
-      printf "counter %d behind %d\\n", *(long *)&counter, $pc == (long)&tick_return
-      kill
-      """,
+        watch *(long *)&counter
+        continue
+        continue
+        printf "counter %d behind %d\\n", *(long *)&counter, $pc == (long)&tick_return
+        kill
+        """,
       prints: ["Old value = 0", "New value = 1", "Old value = 1", "New value = 2", "counter 2 behind 1"])
   }
 
@@ -104,23 +104,23 @@ struct BreakpointTests {
     try expectSession(
       guest: "selfmodify",
       script: """
-      hbreak *1
-      hbreak *2
-      hbreak *3
-      hbreak *patch_done
-      break *patched
-      continue
-      printf "before %d\\n", $pc == (long)&patched
-      continue
-      printf "written %d\\n", $pc == (long)&patch_done
-      printf "same bytes %d\\n", *(long *)&patched == *(long *)&replacement
-      continue
-      printf "again %d\\n", $pc == (long)&patched
-      stepi
-      stepi
-      printf "new code %d\\n", $eax
-      kill
-      """,
+        hbreak *1
+        hbreak *2
+        hbreak *3
+        hbreak *patch_done
+        break *patched
+        continue
+        printf "before %d\\n", $pc == (long)&patched
+        continue
+        printf "written %d\\n", $pc == (long)&patch_done
+        printf "same bytes %d\\n", *(long *)&patched == *(long *)&replacement
+        continue
+        printf "again %d\\n", $pc == (long)&patched
+        stepi
+        stepi
+        printf "new code %d\\n", $eax
+        kill
+        """,
       prints: [
         "before 1", "the guest wrote over the breakpoint at 0x", "written 1", "same bytes 1", "again 1", "new code 2",
       ])

@@ -9,24 +9,24 @@ struct GuestTests {
     try expectSession(
       guest: "paging",
       script: """
-      set $high = 0xffffffff80000000
-      break *($high + (long)&high_entry)
-      break *($high + (long)&high_done)
-      continue
-      printf "high half %d\\n", $pc == $high + (long)&high_entry
-      stepi
-      continue
-      printf "small page %x\\n", *(int *)($high + (long)&marker)
-      printf "large page %x\\n", *(int *)($high + 0x2000000 + (long)&marker - 0x1000000)
-      monitor walk 0xffffffff81000000
-      monitor translate 0xffffffff83000000
-      printf "end of the page "
-      x/2xw 0xffffffff82fffffc
-      """,
+        set $high = 0xffffffff80000000
+        break *($high + (long)&high_entry)
+        break *($high + (long)&high_done)
+        continue
+        printf "high half %d\\n", $pc == $high + (long)&high_entry
+        stepi
+        continue
+        printf "small page %x\\n", *(int *)($high + (long)&marker)
+        printf "large page %x\\n", *(int *)($high + 0x2000000 + (long)&marker - 0x1000000)
+        monitor walk 0xffffffff81000000
+        monitor translate 0xffffffff83000000
+        printf "end of the page "
+        x/2xw 0xffffffff821ffffc
+        """,
       prints: [
         "high half 1", "small page 600df00d", "large page 600df00d", "PML4", "PDPT", "PD", "PT",
-        "is physical 0x1000000, in a page of 4 KiB", "has no place", "0xffffffff82fffffc:\t0x",
-        "Cannot access memory at address 0xffffffff83000000",
+        "is physical 0x1000000, in a page of 4 KiB", "has no place", "0xffffffff821ffffc:\t0x",
+        "Cannot access memory at address 0xffffffff82200000",
       ])
   }
 
@@ -50,19 +50,19 @@ struct GuestTests {
     try expectSession(
       guest: "triplefault",
       script: """
-      break fault_site
-      continue
-      set $rbx = 0x1234567890
-      continue
-      printf "state %d %lx\\n", $pc == (long)&fault_site, $rbx
-      continue
-      monitor reset
-      maintenance flush register-cache
-      printf "first instruction %d\\n", $pc == (long)&_start
-      continue
-      printf "hit again %d\\n", $pc == (long)&fault_site
-      kill
-      """,
+        break fault_site
+        continue
+        set $rbx = 0x1234567890
+        continue
+        printf "state %d %lx\\n", $pc == (long)&fault_site, $rbx
+        continue
+        monitor reset
+        maintenance flush register-cache
+        printf "first instruction %d\\n", $pc == (long)&_start
+        continue
+        printf "hit again %d\\n", $pc == (long)&fault_site
+        kill
+        """,
       prints: [
         "triple fault on CPU 0 at 0x", "SIGSEGV", "state 1 1234567890", "SIGSEGV", "first instruction 1",
         "hit again 1", "killed",
@@ -145,29 +145,29 @@ struct GuestTests {
     try expectSession(
       guest: "modes",
       script: """
-      break *long_mode_done
-      break *protected32_spin
-      continue
-      printf "long mode %d\\n", $pc == (long)&long_mode_done
-      stepi
-      continue
-      printf "32 bits %d, paging %d\\n", $pc == (long)&protected32_spin, $cr0 < 0
-      stepi
-      printf "counted %d\\n", *(int *)&protected32_counter
-      info threads
-      set var *(int *)&proceed = 1
-      delete
-      hbreak *real16_spin
-      continue
-      printf "offset %d, segment %x\\n", $pc == (long)&real16_spin - 0x70000, $cs
-      info threads
-      printf "before %d\\n", *(int *)&real16_counter
-      stepi
-      printf "after %d\\n", *(int *)&real16_counter
-      continue
-      printf "round %d\\n", $pc == (long)&real16_spin - 0x70000
-      kill
-      """,
+        break *long_mode_done
+        break *protected32_spin
+        continue
+        printf "long mode %d\\n", $pc == (long)&long_mode_done
+        stepi
+        continue
+        printf "32 bits %d, paging %d\\n", $pc == (long)&protected32_spin, $cr0 < 0
+        stepi
+        printf "counted %d\\n", *(int *)&protected32_counter
+        info threads
+        set var *(int *)&proceed = 1
+        delete
+        hbreak *real16_spin
+        continue
+        printf "offset %d, segment %x\\n", $pc == (long)&real16_spin - 0x70000, $cs
+        info threads
+        printf "before %d\\n", *(int *)&real16_counter
+        stepi
+        printf "after %d\\n", *(int *)&real16_counter
+        continue
+        printf "round %d\\n", $pc == (long)&real16_spin - 0x70000
+        kill
+        """,
       prints: [
         "long mode 1", "32 bits 1, paging 0", "counted 1", "32-bit protected mode", "SIGTRAP",
         "offset 1, segment 7000", "real mode", "before 0", "after 1", "SIGTRAP", "round 1", "killed",
@@ -204,17 +204,17 @@ struct GuestTests {
     try expectSession(
       guest: "ring3",
       script: """
-      break user_tick
-      continue
-      printf "ring %d\\n", $cs & 3
-      stepi
-      printf "behind %d\\n", $pc == (long)&user_tick_return
-      watch *(long *)&user_counter
-      delete 1
-      continue
-      continue
-      kill
-      """,
+        break user_tick
+        continue
+        printf "ring %d\\n", $cs & 3
+        stepi
+        printf "behind %d\\n", $pc == (long)&user_tick_return
+        watch *(long *)&user_counter
+        delete 1
+        continue
+        continue
+        kill
+        """,
       prints: ["ring 3", "behind 1", "Old value = 1", "New value = 2", "Old value = 2", "New value = 3", "killed"])
   }
 }

@@ -72,28 +72,28 @@ struct ProcessorTests {
     try expectSession(
       guest: "smp", ["--cpus", "2"],
       script: """
-      break application_cpu_loop
-      continue
-      printf "stopped thread %d\\n", $_thread
-      info threads
-      thread apply all -q printf "ring %d\\n", $cs & 3
-      delete
-      set scheduler-locking on
-      set $other = *(long *)&counters
-      stepi
-      stepi
-      stepi
-      stepi
-      printf "counted %d, other moved %d\\n", ((long *)&counters)[1], *(long *)&counters != $other
-      thread 1
-      stepi
-      printf "thread %d\\n", $_thread
-      set scheduler-locking off
-      break boot_cpu_loop
-      continue
-      printf "stopped thread %d\\n", $_thread
-      kill
-      """,
+        break application_cpu_loop
+        continue
+        printf "stopped thread %d\\n", $_thread
+        info threads
+        thread apply all -q printf "ring %d\\n", $cs & 3
+        delete
+        set scheduler-locking on
+        set $other = *(long *)&counters
+        stepi
+        stepi
+        stepi
+        stepi
+        printf "counted %d, other moved %d\\n", ((long *)&counters)[1], *(long *)&counters != $other
+        thread 1
+        stepi
+        printf "thread %d\\n", $_thread
+        set scheduler-locking off
+        break boot_cpu_loop
+        continue
+        printf "stopped thread %d\\n", $_thread
+        kill
+        """,
       prints: [
         "stopped thread 2", "CPU 0", "CPU 1", "ring 0", "ring 0", "counted 2, other moved 0", "thread 1",
         "stopped thread 1", "killed",

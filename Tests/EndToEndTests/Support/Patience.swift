@@ -54,6 +54,8 @@ func waiting<Answer>(
 }
 
 /// Waits until a condition holds.
-func waiting(for expectation: String, within seconds: Double = Deadline.usual, until condition: () throws -> Bool) throws {
+func waiting(
+  for expectation: String, within seconds: Double = Deadline.usual, until condition: () throws -> Bool
+) throws {
   try waiting(for: expectation, within: seconds) { try condition() ? () : nil }
 }
