@@ -78,7 +78,10 @@ final class Client {
   /// Takes what the client sent while the guest runs; true where the guest shall stop for it.
   private func takeInput() -> Bool {
     tell()
-    if case .ended = connection.receiveAvailable(into: &session) {
+    // One signal may stand for several arrivals, the end of the connection among them.
+    var reading = connection.receiveAvailable(into: &session)
+    while reading == .bytes { reading = connection.receiveAvailable(into: &session) }
+    if reading == .ended {
       isGone = true
       return true
     }
