@@ -25,7 +25,8 @@ final class Hvgdb {
   ///
   /// - Parameters:
   ///   - arguments: its arguments, without where to listen.
-  ///   - listens: whether it listens, on a Unix socket of its own; `body` starts when it does.
+  ///   - listens: whether it listens, on a Unix socket of its own unless `arguments` say where; `body` starts when it
+  ///     does.
   ///   - takesInput: whether something is typed on its console.
   ///   - body: the test.
   /// - Returns: what `body` returns.
@@ -34,9 +35,9 @@ final class Hvgdb {
     _ arguments: [String], listens: Bool = true, takesInput: Bool = false, _ body: (Hvgdb) throws -> Result
   ) throws -> Result {
     let directory = try TemporaryDirectory()
+    let ownAddress = listens && !arguments.contains("--listen") ? "unix:\(directory.path)/gdb" : nil
     let hvgdb = try Hvgdb(
-      arguments, directory: directory.path, listensOn: listens ? "unix:\(directory.path)/gdb" : nil,
-      takesInput: takesInput)
+      arguments, directory: directory.path, listensOn: ownAddress, takesInput: takesInput)
     defer { hvgdb.process.end() }
     if listens { try hvgdb.waitForDoor() }
     return try body(hvgdb)
@@ -89,6 +90,26 @@ final class Hvgdb {
     try waiting(for: "`\(expected)` on standard error") { diagnostics.contains(expected) }
   }
 
+  /// Waits until no CPU of the guest runs: the process then takes no processor time.
+  func waitForStandstill() throws {
+    var before = try processorTime()
+    try waiting(for: "the guest to stand still") {
+      usleep(100_000)
+      let now = try processorTime()
+      defer { before = now }
+      return now == before
+    }
+  }
+
+  /// The processor time that it has used, in clock ticks (proc(5), fields utime and stime of `stat`).
+  private func processorTime() throws -> Int {
+    let fields = text(of: "/proc/\(process.identifier)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+    guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {
+      throw EndToEndError("the processor time of process \(process.identifier) cannot be read")
+    }
+    return user + system
+  }
+
   /// Its resident memory in KiB.
   func residentKilobytes() throws -> Int {
     let line = text(of: "/proc/\(process.identifier)/status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
@@ -98,13 +119,16 @@ final class Hvgdb {
     return value
   }
 
-  /// Runs hvgdb to its end where it is to end by itself.
+  /// Runs hvgdb, with these arguments and no others, to the end that it comes to by itself.
   static func finish(
     _ arguments: [String], within seconds: Double = Deadline.usual
   ) throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
-    try run(arguments, listens: false) { hvgdb in
-      let ending = try hvgdb.process.finish(within: seconds)
-      return (ending, hvgdb.console, hvgdb.diagnostics)
-    }
+    guard let program = Files.hvgdb else { throw EndToEndError("hvgdb is not built") }
+    let directory = try TemporaryDirectory()
+    let (output, errors) = (directory.path + "/output", directory.path + "/errors")
+    let process = try ChildProcess([program] + arguments, output: output, errors: errors)
+    defer { process.end() }
+    let ending = try process.finish(within: seconds)
+    return (ending, text(of: output), text(of: errors))
   }
 }

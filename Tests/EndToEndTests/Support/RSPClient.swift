@@ -11,22 +11,35 @@ final class RSPClient {
   private var received: [UInt8] = []
 
   /// Connects to a Unix socket.
-  init(socket path: String) throws {
-    descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  convenience init(socket path: String) throws {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    // SAFETY: a sockaddr_un is what connect takes as a sockaddr, with its own length.
-    let result = withUnsafePointer(to: &address) {
+    try self.init(address, family: AF_UNIX, name: path)
+  }
+
+  /// Connects to a TCP port of this machine.
+  convenience init(port: UInt16) throws {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    try self.init(address, family: AF_INET, name: "port \(port)")
+  }
+
+  private init<Address>(_ address: Address, family: CInt, name: String) throws {
+    descriptor = Glibc.socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    // SAFETY: the address of a family is what connect takes as a sockaddr, with its own length.
+    let result = withUnsafePointer(to: address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        connect(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
       }
     }
     guard result == 0 else {
       let error = errno
       Glibc.close(descriptor)
       isOpen = false
-      throw EndToEndError("cannot connect to \(path): errno \(error)")
+      throw EndToEndError("cannot connect to \(name): errno \(error)")
     }
   }
 
@@ -152,7 +165,12 @@ final class RSPClient {
   /// Sends a packet and takes its reply.
   func request(_ packet: String, within seconds: Double = Deadline.usual) throws -> String {
     send(packet)
-    return String(decoding: try reply(within: seconds), as: UTF8.self)
+    return try replyText(within: seconds)
+  }
+
+  /// The next packet as text.
+  func replyText(within seconds: Double = Deadline.usual) throws -> String {
+    String(decoding: try reply(within: seconds), as: UTF8.self)
   }
 
   /// Sends a packet that is to be answered by `OK`.
