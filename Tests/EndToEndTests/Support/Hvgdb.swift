@@ -39,8 +39,13 @@ final class Hvgdb {
     let hvgdb = try Hvgdb(
       arguments, directory: directory.path, listensOn: ownAddress, takesInput: takesInput)
     defer { hvgdb.process.end() }
-    if listens { try hvgdb.waitForDoor() }
-    return try body(hvgdb)
+    do {
+      if listens { try hvgdb.waitForDoor() }
+      return try body(hvgdb)
+    } catch {
+      let state = hvgdb.process.ended.map { "hvgdb has ended (\($0))" } ?? "hvgdb runs"
+      throw EndToEndError("\(error); \(state) and said: \(hvgdb.diagnostics)")
+    }
   }
 
   /// Runs one of the guests of Tests/Guests, as `run(_:listens:takesInput:_:)` does.

@@ -192,8 +192,11 @@ final class RSPClient {
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  func programCounter() throws -> UInt64 {
-    let bytes = Self.bytes(ofHex: try request("p\(hex(UInt64(Self.programCounter)))").utf8)
+  func programCounter() throws -> UInt64 { try register(Self.programCounter) }
+
+  /// A register of 8 bytes by its number in gdb's order.
+  func register(_ number: Int) throws -> UInt64 {
+    let bytes = Self.bytes(ofHex: try request("p\(hex(UInt64(number)))").utf8)
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
