@@ -1,6 +1,8 @@
 import Glibc
 
-/// A program that a test runs. It is ended with the scope that started it, whatever happens there.
+/// A program that a test runs.
+///
+/// It is ended with the scope that started it, whatever happens there.
 final class ChildProcess {
   /// How a process ended.
   enum Ending: Equatable {

@@ -52,6 +52,7 @@ final class GDB {
   ///   - symbols: the ELF file with the guest's symbols.
   ///   - body: what happens beside it.
   /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws, or where gdb cannot be started.
   @discardableResult
   static func start<Result>(
     _ script: String, on target: String, symbols: String? = nil, _ body: (GDB) throws -> Result
@@ -77,6 +78,8 @@ final class GDB {
 ///   - arguments: more arguments for hvgdb.
 ///   - script: gdb commands; what is expected is best printed by `printf`.
 ///   - expected: pieces of the output, each found behind the one before it.
+///   - sourceLocation: where the test is.
+/// - Throws: where hvgdb or gdb cannot be run.
 func expectSession(
   guest: String, _ arguments: [String] = [], script: String, prints expected: [String],
   sourceLocation: SourceLocation = #_sourceLocation

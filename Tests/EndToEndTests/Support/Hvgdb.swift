@@ -30,6 +30,7 @@ final class Hvgdb {
   ///   - takesInput: whether something is typed on its console.
   ///   - body: the test.
   /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws, with what hvgdb said.
   @discardableResult
   static func run<Result>(
     _ arguments: [String], listens: Bool = true, takesInput: Bool = false, _ body: (Hvgdb) throws -> Result
