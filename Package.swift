@@ -71,10 +71,13 @@ let package = Package(
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("DevicesTests", ["Devices"]),
-    tests("MachineTests", ["Machine", "CPUEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests(
-      "DebuggerTests", ["Debugger", "Machine", "CPUEngine", "GDBRemote", "GuestMemory", "Bits", "Architecture", "X86"]),
-    tests("HVGDBCommandTests", ["HVGDBCommand", "CPUEngine", "KVMEngine", "Machine"]),
+      "MachineTests",
+      ["Machine", "CPUEngine", "Devices", "KernelImage", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests(
+      "DebuggerTests",
+      ["Debugger", "Machine", "CPUEngine", "Devices", "GDBRemote", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests("HVGDBCommandTests", ["HVGDBCommand", "CPUEngine", "KVMEngine", "Machine", argumentParser]),
     tests(
       "EngineConformanceTests",
       ["HVGDBCommand", "Machine", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
