@@ -2,6 +2,7 @@ import Architecture
 import ArgumentParser
 import Debugger
 import Glibc
+import Host
 import Logging
 import Machine
 

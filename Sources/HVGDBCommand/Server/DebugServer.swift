@@ -1,5 +1,6 @@
 import Debugger
 import GDBRemote
+import Host
 import Logging
 import Machine
 

@@ -1,5 +1,5 @@
 import Glibc
-import Machine
+import Host
 import Synchronization
 
 /// Lets clients in, one at a time, on a thread of its own, so that the control thread waits for its one client only.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Glibc
+import Host
 import Machine
 import Synchronization
 import SystemPackage

@@ -1,7 +1,7 @@
 import Bits
 public import CPUEngine
 public import Devices
-import Glibc
+import Host
 import Synchronization
 
 /// The x86-64 board: the I/O ports of a PC and what answers there.
@@ -54,7 +54,7 @@ public final class PCBoard: Board {
   private let driveLine: @Sendable (UInt32, Bool) -> Void
   private let devices: Mutex<State>
   /// Has the clock's interrupts come in time: it is set to the next one.
-  private let clockAlarm = Alarm("cmos clock")
+  private let clockAlarm = Alarm("cmos clock", clock: .realTime)
 
   /// Makes the board.
   ///
@@ -87,7 +87,7 @@ public final class PCBoard: Board {
   private static func powerOn(_ memorySize: MemorySize) -> State {
     State(
       clock: CMOSClock(
-        memoryBelow4GiB: memorySize.below4GiB, memoryAbove4GiB: memorySize.above4GiB, now: HostClock.nanoseconds()))
+        memoryBelow4GiB: memorySize.below4GiB, memoryAbove4GiB: memorySize.above4GiB, now: HostClock.realTime.now))
   }
 
   /// The devices' state; set while no CPU runs.
@@ -175,7 +175,7 @@ public final class PCBoard: Board {
   private func managePower(
     _ access: BusAccess, _ data: UnsafeMutableRawBufferPointer, at offset: UInt64, _ state: inout State
   ) -> MachineRequest? {
-    let now = HostClock.nanoseconds(CLOCK_MONOTONIC)
+    let now = HostClock.monotonic.now
     if access.isWrite {
       let value = data.indices.reduce(UInt32(0)) { $0 | UInt32(data[$1]) << UInt32(8 * ($1 & 3)) }
       return state.powerManagement.write(value, at: offset, size: data.count, now: now)
@@ -190,7 +190,7 @@ public final class PCBoard: Board {
     case .uart: state.uart.read(at: location.offset)
     case .keyboardData: state.keyboard.readData()
     case .keyboardCommand: state.keyboard.readStatus()
-    case .clock: state.clock.read(at: location.offset, now: HostClock.nanoseconds())
+    case .clock: state.clock.read(at: location.offset, now: HostClock.realTime.now)
     case .resetControl: state.resetControl.read()
     case .video: state.video.read(at: location.offset)
     case .debugExit, .powerManagement: 0xFF
@@ -207,7 +207,7 @@ public final class PCBoard: Board {
     case .keyboardData: return state.keyboard.writeData(value)
     case .keyboardCommand: return state.keyboard.writeCommand(value)
     case .clock:
-      state.clock.write(value, at: location.offset, now: HostClock.nanoseconds())
+      state.clock.write(value, at: location.offset, now: HostClock.realTime.now)
       return nil
     case .resetControl: return state.resetControl.write(value)
     case .debugExit: return location.offset == 0 ? DebugExit().write(UInt32(value)) : nil
@@ -242,13 +242,13 @@ public final class PCBoard: Board {
 
   /// Sets the alarm to the clock's next interrupt; one that is raised already waits for the guest alone.
   private func setClockAlarm(_ state: State) {
-    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.nanoseconds())
+    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.realTime.now)
     clockAlarm.set(next) { [weak self] in self?.raiseClockInterrupt() }
   }
 
   private func raiseClockInterrupt() {
     devices.withLock {
-      $0.clock.advance(to: HostClock.nanoseconds())
+      $0.clock.advance(to: HostClock.realTime.now)
       driveLines(&$0)
       setClockAlarm($0)
     }
