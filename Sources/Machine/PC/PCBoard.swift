@@ -53,6 +53,7 @@ public final class PCBoard: Board {
   private let console: Console
   private let driveLine: @Sendable (UInt32, Bool) -> Void
   private let devices: Mutex<State>
+  private let typingBacklog = TypingBacklog()
   /// Has the clock's interrupts come in time: it is set to the next one.
   private let clockAlarm = Alarm("cmos clock", clock: .realTime)
 
@@ -98,6 +99,7 @@ public final class PCBoard: Board {
         let lines = $0.lines
         $0 = newValue
         $0.lines = lines
+        typingBacklog.update($0.typed.count)
         driveLines(&$0)
         setClockAlarm($0)
       }
@@ -146,6 +148,9 @@ public final class PCBoard: Board {
       feed(&$0)
     }
   }
+
+  /// Waits until at most `count` bytes of what was typed still wait for the guest.
+  public func waitForTyping(leaving count: Int) { typingBacklog.wait(leaving: count) }
 
   // MARK: Dispatch
 
@@ -221,6 +226,7 @@ public final class PCBoard: Board {
   /// Hands on what waits, after the lines were driven: an edge-triggered line must be seen low between two interrupts.
   private func feed(_ state: inout State) {
     while let byte = state.typed.first, state.uart.receive(byte) { state.typed.removeFirst() }
+    typingBacklog.update(state.typed.count)
     state.keyboard.refill()
     driveLines(&state)
   }
