@@ -3,6 +3,7 @@ public import CPUEngine
 public import Devices
 import Host
 import Synchronization
+import X86
 
 /// The x86-64 board: the I/O ports of a PC and what answers there.
 ///
@@ -25,7 +26,7 @@ public final class PCBoard: Board {
     var uart = UART16550()
     var keyboard = I8042()
     var clock: CMOSClock
-    var powerManagement = ACPIPowerManagement()
+    var powerManagement = ACPIPowerManagement(softOffSleepType: ACPITables.softOffSleepType)
     var resetControl = ResetControl()
     var video = VGAText()
     /// What was typed and the UART had no room for yet.
@@ -56,6 +57,8 @@ public final class PCBoard: Board {
   private let typingBacklog = TypingBacklog()
   /// Has the clock's interrupts come in time: it is set to the next one.
   private let clockAlarm = Alarm("cmos clock", clock: .realTime)
+  /// Has the PM timer's interrupts come in time.
+  private let powerAlarm = Alarm("pm timer", clock: .monotonic)
 
   /// Makes the board.
   ///
@@ -71,19 +74,25 @@ public final class PCBoard: Board {
     self.console = console
     self.driveLine = driveLine
     var bus = Bus<Device>()
-    try bus.attach(.keyboardData, at: 0x60, count: 1)
-    try bus.attach(.keyboardCommand, at: 0x64, count: 1)
-    try bus.attach(.clock, at: 0x70, count: CMOSClock.count)
-    try bus.attach(.debugExit, at: 0xF4, count: 4)
+    func attach(_ device: Device, _ port: UInt16, count: UInt64) throws(BusError) {
+      try bus.attach(device, at: UInt64(port), count: count)
+    }
+    try attach(.keyboardData, PCPortLayout.keyboardData, count: 1)
+    try attach(.keyboardCommand, PCPortLayout.keyboardCommand, count: 1)
+    try attach(.clock, PCPortLayout.clock, count: CMOSClock.count)
+    try attach(.debugExit, PCPortLayout.debugExit, count: 4)
+    try attach(.uart, PCPortLayout.uart, count: UART16550.count)
+    try attach(.powerManagement, PCPortLayout.powerManagement, count: ACPIPowerManagement.count)
+    try attach(.resetControl, PCPortLayout.resetControl, count: 1)
     try bus.attach(.video, at: VGAText.firstPort, count: VGAText.count)
-    try bus.attach(.uart, at: 0x3F8, count: UART16550.count)
-    try bus.attach(.powerManagement, at: 0x600, count: ACPIPowerManagement.count)
-    try bus.attach(.resetControl, at: 0xCF9, count: 1)
     self.bus = bus
     devices = Mutex(Self.powerOn(memorySize))
   }
 
-  deinit { clockAlarm.cancel() }
+  deinit {
+    clockAlarm.cancel()
+    powerAlarm.cancel()
+  }
 
   private static func powerOn(_ memorySize: MemorySize) -> State {
     State(
@@ -102,13 +111,9 @@ public final class PCBoard: Board {
         typingBacklog.update($0.typed.count)
         driveLines(&$0)
         setClockAlarm($0)
+        setPowerAlarm($0)
       }
     }
-  }
-
-  /// What the text screen shows, read from text memory's bytes.
-  public func screen(of memory: UnsafeRawBufferPointer) -> [String] {
-    devices.withLock { $0.video.screen(of: memory) }
   }
 
   // MARK: Board
@@ -127,7 +132,12 @@ public final class PCBoard: Board {
       }
       driveLines(&state)
       feed(&state)
-      if location.device == .clock { setClockAlarm(state) }
+      switch location.device {
+      case .clock: setClockAlarm(state)
+      // Only a write changes what the timer interrupts for; the timer is read often.
+      case .powerManagement where access.isWrite: setPowerAlarm(state)
+      default: break
+      }
       return request
     }
   }
@@ -257,6 +267,21 @@ public final class PCBoard: Board {
       $0.clock.advance(to: HostClock.realTime.now)
       driveLines(&$0)
       setClockAlarm($0)
+    }
+  }
+
+  /// Sets the alarm to the PM timer's next interrupt.
+  private func setPowerAlarm(_ state: State) {
+    powerAlarm.set(state.powerManagement.nextInterrupt(after: HostClock.monotonic.now)) { [weak self] in
+      self?.raisePowerInterrupt()
+    }
+  }
+
+  private func raisePowerInterrupt() {
+    devices.withLock {
+      $0.powerManagement.advance(to: HostClock.monotonic.now)
+      driveLines(&$0)
+      setPowerAlarm($0)
     }
   }
 
