@@ -96,7 +96,7 @@ struct RunCommand: ParsableCommand {
     var server = DebugServer(
       debugger, doorkeeper: doorkeeper, runsAlone: noWait, console: guestConsole, logger: logger)
     defer {
-      guestConsole.flush()
+      guestConsole.drain()
       process.runEndings()
     }
     if listen == .standardStreams, let status = try server.serve(Connection.standardStreams()) { return status }

@@ -159,6 +159,29 @@ extension PCBoard {
     #expect(received == text)
   }
 
+  @Test("who types waits for the guest to read, or for a reset", arguments: [false, true])
+  func backlog(isReset: Bool) {
+    board.write(0x3FA, [1])
+    board.type([UInt8](repeating: 1, count: 10_000))
+    let changes = WaitQueue()
+    let hasWaited = Atomic(false)
+    HostThread.start("typing") { [board] in
+      board.waitForTyping(leaving: 4_096)
+      changes.update { hasWaited.store(true, ordering: .sequentiallyConsistent) }
+    }
+    if isReset {
+      board.reset()
+    } else {
+      // The FIFO's 16 bytes do not count.
+      for _ in 0..<10_000 - 4_096 - 16 {
+        let isEarly = hasWaited.load(ordering: .sequentiallyConsistent)
+        #expect(!isEarly)
+        _ = board.read(Self.uart)
+      }
+    }
+    changes.wait { hasWaited.load(ordering: .sequentiallyConsistent) ? () : nil }
+  }
+
   // MARK: State
 
   @Test("state put back is the same board, and the lines follow")

@@ -67,6 +67,8 @@ final class Client {
         throw error
       }
     }
+    // Whoever is told of the stop finds all that the guest printed before it.
+    console.flush()
     tell()
     session.stopped(event)
     if case .exited(let status) = event.reason {

@@ -74,18 +74,23 @@ final class ConsoleWriter: @unchecked Sendable {
     }
   }
 
-  /// Waits until all is written, or nobody can read any more.
-  ///
-  /// - Parameter patience: how long it may take, in nanoseconds; nil for as long as the reader takes.
-  func flush(within patience: UInt64? = nil) {
-    let deadline = patience.map { HostClock.monotonic.now &+ $0 }
+  /// Waits until all is written, unless the reader takes nothing.
+  func flush() {
+    let deadline = HostClock.monotonic.now &+ Self.patience
     changes.update { shared.tellLoss() }
     changes.wait {
-      if shared.isEmpty || shared.isBroken { return () }
-      return deadline.flatMap { HostClock.monotonic.now >= $0 ? () : nil }
+      if shared.isEmpty || shared.isBroken || shared.isStalled { return () }
+      shared.isStalled = HostClock.monotonic.now >= deadline
+      return shared.isStalled ? () : nil
     } askingAgainAt: {
       deadline
     }
+  }
+
+  /// Waits until all is written, as long as the reader takes, or until nobody can read any more.
+  func drain() {
+    changes.update { shared.tellLoss() }
+    changes.wait { shared.isEmpty || shared.isBroken ? () : nil }
   }
 
   private func run() {

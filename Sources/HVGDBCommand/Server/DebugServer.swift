@@ -72,6 +72,7 @@ struct DebugServer {
     debugger.announce = { [logger] in logger.notice("\($0)") }
     let doorkeeper = doorkeeper
     let event = try debugger.resume(ResumeRequest([.init(.resume)])) { doorkeeper?.hasVisitor == true }
+    console.flush()
     switch event.reason {
     case .exited(let status): return Int32(status)
     default:

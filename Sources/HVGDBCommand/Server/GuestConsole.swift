@@ -39,8 +39,6 @@ final class GuestConsole: Sendable {
   /// Whether somebody is sure to read what is written, sooner or later.
   private let hasReader: Bool
 
-  /// How long what is left to be written holds up the end of the process, in nanoseconds.
-  private static let patienceAtEnd: UInt64 = 500_000_000
   /// How much typed input waits for the guest before no more is read, in bytes.
   private static let typingCapacity = 1 << 12
   /// The same at a terminal, whose user wants out by a key although the guest reads nothing.
@@ -84,12 +82,15 @@ final class GuestConsole: Sendable {
     }
   }
 
+  /// Waits until what the guest printed so far is written, unless nobody reads it.
+  func flush() { writer?.flush() }
+
   /// Waits until all that the guest printed is written, as any program's output is.
-  func flush() { writer?.flush(within: hasReader ? nil : Self.patienceAtEnd) }
+  func drain() { if hasReader { writer?.drain() } }
 
   /// Writes what can be written soon and gives the terminal back as it was.
   func close() {
-    writer?.flush(within: Self.patienceAtEnd)
+    writer?.flush()
     terminal?.restore()
   }
 
