@@ -49,6 +49,7 @@ let package = Package(
     component("KernelImage", ["Bits", "Architecture", "CCompression", systemPackage]),
     component("GuestMemory", ["Bits", systemPackage]),
     component("X86", ["Bits", "Architecture"]),
+    component("ARM64", ["Bits", "Architecture"]),
     component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
     component("KVMEngine", ["CPUEngine", "CKVM", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
@@ -70,6 +71,7 @@ let package = Package(
     tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
+    tests("ARM64Tests", ["ARM64", "Bits", "Architecture"]),
     tests("DevicesTests", ["Devices"]),
     tests("MachineTests", ["Machine", "CPUEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests(
