@@ -71,7 +71,7 @@ let package = Package(
     tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
-    tests("ARM64Tests", ["ARM64", "Bits", "Architecture"]),
+    tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
     tests("MachineTests", ["Machine", "CPUEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests(

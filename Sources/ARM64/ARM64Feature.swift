@@ -87,9 +87,12 @@ extension ARM64Feature {
 
 extension ARM64Feature {
   /// System registers by their architectural names, those without one by their generic names at the end.
+  ///
+  /// FPSR and FPCR are left to GDB's own features.
   static func system(_ registers: [SystemRegister]) -> ARM64Feature {
     let positions = SystemRegisterTable.positions
-    let sorted = Set(registers).sorted {
+    let others = Set(registers).filter { register in !status.contains { $0.description.name == register.name } }
+    let sorted = others.sorted {
       (positions[$0] ?? .max, $0.rawValue) < (positions[$1] ?? .max, $1.rawValue)
     }
     var types: [RegisterTypeDefinition] = []

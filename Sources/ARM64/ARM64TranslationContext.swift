@@ -49,6 +49,22 @@ public struct ARM64TranslationContext: Sendable, Equatable {
     self.features = features
   }
 
+  /// Asks for the registers; those that only a CPU with permission indirection has are asked for there alone.
+  ///
+  /// - Parameters:
+  ///   - features: what the CPU's stage 1 can do.
+  ///   - value: reads a register.
+  /// - Throws: what `value` throws.
+  public init<Failure: Error>(
+    features: TranslationFeatures, reading value: (SystemRegister) throws(Failure) -> UInt64
+  ) throws(Failure) {
+    let isIndirect = features.mmfr3.hasPermissionIndirection
+    self.init(
+      sctlr: try value(.sctlrEL1), tcr: try value(.tcrEL1), tcr2: isIndirect ? try value(.tcr2EL1) : 0,
+      ttbr0: try value(.ttbr0EL1), ttbr1: try value(.ttbr1EL1), mair: try value(.mairEL1),
+      pir: isIndirect ? try value(.pirEL1) : 0, pire0: isIndirect ? try value(.pire0EL1) : 0, features: features)
+  }
+
   /// Whether permissions are looked up in PIR_EL1 and PIRE0_EL1.
   var usesPermissionIndirection: Bool {
     features.mmfr3.hasPermissionIndirection && tcr2.usesPermissionIndirection

@@ -32,9 +32,9 @@ public struct PointerAuthentication: Sendable, Equatable {
   }
 
   /// The address that a signed or tagged pointer means: authentication code and tag replaced by copies of bit 55.
-  public func strip(_ pointer: UInt64, for use: AddressUse) -> GuestVirtual {
+  public func strip(_ pointer: UInt64) -> GuestVirtual {
     let range = VARange(of: GuestVirtual(pointer))
-    let mask = mask(range, for: use) | 0xff << 56
+    let mask = mask(range, for: .data) | 0xff << 56
     return GuestVirtual(range == .lower ? pointer & ~mask : pointer | mask)
   }
 }
