@@ -175,7 +175,7 @@ extension ARM64DebugRegisters {
   /// Which of some watchpoints was hit, by the address that the CPU reports.
   ///
   /// That is the lowest address of an access, or of a block of cache or of a vector, that hit one; it can lie before the
-  /// bytes watched, so that the nearest watchpoint is taken (Arm ARM, section D2.10.5).
+  /// bytes watched, so that the nearest watchpoint is taken (Arm ARM, section D2.10).
   ///
   /// - Parameters:
   ///   - accessed: FAR_ELx.

@@ -69,6 +69,9 @@ public struct ARM64TranslationContext: Sendable, Equatable {
   var usesPermissionIndirection: Bool {
     features.mmfr3.hasPermissionIndirection && tcr2.usesPermissionIndirection
   }
+
+  /// Whether the CPU makes clean memory writable by itself.
+  var managesDirtyState: Bool { features.mmfr1.hasDirtyState && tcr.managesDirtyState }
 }
 
 /// What a CPU's stage 1 can do, as its ID registers tell.
@@ -151,7 +154,7 @@ struct TranslationGeometry: Equatable {
     return shift...min(shift + granule.stride, inputBits) - 1
   }
 
-  /// Whether descriptors of a level can map memory and not only tables (Arm ARM, section D8.3.1).
+  /// Whether descriptors of a level can map memory and not only tables (Arm ARM, section D8.3).
   func mapsMemory(at level: Int) -> Bool {
     switch (granule, level) {
     case (_, 3), (_, 2), (.size4K, 1): true
@@ -161,7 +164,7 @@ struct TranslationGeometry: Equatable {
     }
   }
 
-  /// How many neighbours the contiguous hint of a level's descriptors speaks of (Arm ARM, section D8.7.1).
+  /// How many neighbours the contiguous hint of a level's descriptors speaks of (Arm ARM, section D8.7).
   func contiguousCount(at level: Int) -> Int {
     switch (granule, level) {
     case (.size4K, _): 16

@@ -39,7 +39,7 @@ public struct SCTLR: RegisterFields {
   }
 }
 
-/// A half of the virtual address space (Arm ARM, section D8.1.6).
+/// A half of the virtual address space (Arm ARM, section D8.1).
 public enum VARange: Sendable, CaseIterable {
   /// From 0 up, by TTBR0_EL1.
   case lower
@@ -56,7 +56,7 @@ public enum AddressUse: Sendable, CaseIterable {
   case instruction
 }
 
-/// The size of the smallest page, and of every table (Arm ARM, section D8.1.8).
+/// The size of the smallest page, and of every table (Arm ARM, section D8.1).
 public enum TranslationGranule: String, Sendable, CaseIterable {
   case size4K = "4K"
   case size16K = "16K"
@@ -118,6 +118,9 @@ public struct TCR: RegisterFields {
 
   /// IPS: the width of physical addresses; reserved encodings count as the widest.
   public var physicalAddressBits: Int { physicalAddressWidth(rawValue[bits: 32...34]) }
+
+  /// HD: the CPU makes clean memory writable by itself where a descriptor allows it.
+  public var managesDirtyState: Bool { rawValue[bit: 40] }
 
   /// DS: descriptors of 4 KiB and 16 KiB granules have addresses of 52 bits.
   public var usesLargeDescriptors: Bool { rawValue[bit: 59] }

@@ -14,13 +14,11 @@ public struct DBGBCR: RegisterFields {
 
   /// E: the breakpoint is enabled.
   public var isEnabled: Bool { rawValue[bit: 0] }
-  /// BT: what is compared; 0 and 1 for an address.
-  var type: UInt64 { rawValue[bits: 20...23] }
 
   /// The named bits.
   public static var fields: [RegisterField] {
     [
-      RegisterField("E", 0), RegisterField("PMC", 1...2), RegisterField("BT2", 3), RegisterField("BAS", 5...8),
+      RegisterField("E", 0), RegisterField("PMC", 1...2), RegisterField("BAS", 5...8),
       RegisterField("HMC", 13), RegisterField("SSC", 14...15), RegisterField("LBN", 16...19),
       RegisterField("BT", 20...23), RegisterField("MASK", 24...28), RegisterField("SSCE", 29),
       RegisterField("LBNX", 30...31),
@@ -66,7 +64,7 @@ public struct DBGWCR: RegisterFields {
     [
       RegisterField("E", 0), RegisterField("PAC", 1...2), RegisterField("LSC", 3...4), RegisterField("BAS", 5...12),
       RegisterField("HMC", 13), RegisterField("SSC", 14...15), RegisterField("LBN", 16...19), RegisterField("WT", 20),
-      RegisterField("WT2", 21), RegisterField("MASK", 24...28), RegisterField("SSCE", 29),
+      RegisterField("MASK", 24...28), RegisterField("SSCE", 29),
       RegisterField("LBNX", 30...31),
     ]
   }

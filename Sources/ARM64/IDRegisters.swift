@@ -276,6 +276,8 @@ public struct IDAA64MMFR1: RegisterFields {
   /// Takes the register's bits.
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// Whether the CPU can write to memory that is clean, and mark it dirty by itself (FEAT_HAFDBS).
+  public var hasDirtyState: Bool { rawValue[bits: 0...3] >= 2 }
   /// Whether permissions in table descriptors can be disabled (FEAT_HPDS).
   public var hasHierarchicalPermissionDisables: Bool { rawValue[bits: 12...15] != 0 }
 

@@ -65,7 +65,7 @@ public struct MAIR: RegisterFields {
   }
 }
 
-/// Who keeps a memory location coherent (Arm ARM, section D8.6.2).
+/// Who keeps a memory location coherent (Arm ARM, section D8.6).
 public enum Shareability: UInt8, Sendable, CaseIterable, CustomStringConvertible {
   case non = 0
   case reserved = 1

@@ -1,6 +1,6 @@
 import Bits
 
-/// A register whose fields have names (Arm ARM, chapters C5 and D24).
+/// A register whose fields have names (Arm ARM, which is DDI 0487J.a here and below, chapters C5 and D19).
 ///
 /// The names drive both what GDB prints of the register and `summary`; the properties are those that logic asks for.
 public protocol RegisterFields: RawRepresentable, Hashable, Sendable where RawValue == UInt64 {

@@ -1,6 +1,6 @@
 import Bits
 
-/// A translation table descriptor as one level of one geometry reads it (Arm ARM, section D8.3.1).
+/// A translation table descriptor as one level of one geometry reads it (Arm ARM, section D8.3).
 struct StageOneDescriptor {
   let rawValue: UInt64
   let level: Int
@@ -63,7 +63,7 @@ struct StageOneDescriptor {
   var isNotGlobal: Bool { rawValue[bit: 11] }
   /// AF: it was accessed.
   var isAccessed: Bool { rawValue[bit: 10] }
-  /// AP[2]: it is read-only.
+  /// AP[2], or nDirty where permissions are looked up in PIR_EL1: it is read-only, or clean.
   var isReadOnly: Bool { rawValue[bit: 7] }
   /// AP[1]: EL0 has access.
   var isEL0Accessible: Bool { rawValue[bit: 6] }

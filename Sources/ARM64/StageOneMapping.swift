@@ -44,7 +44,7 @@ public struct PermissionIndirection: RawRepresentable, Hashable, Sendable {
 }
 
 /// What stage 1 says of an address.
-public struct StageOneMapping: Sendable, Equatable {
+public struct StageOneMapping: Sendable, Equatable, CustomStringConvertible {
   /// The physical address that the virtual one means.
   public let physical: GuestPhysical
   /// The size in bytes of the page or block that maps it; `UInt64.max` where nothing translates.
@@ -63,6 +63,9 @@ public struct StageOneMapping: Sendable, Equatable {
   public let isGlobal: Bool
   /// The access flag; where it is clear, the CPU raises a fault or sets it.
   public let isAccessed: Bool
+
+  /// The mapping in words, such as `0x41201345, EL1 r-x EL0 ---, inner-shareable, Normal WB RA WA`.
+  public var description: String { "\(physical), EL1 \(el1) EL0 \(el0), \(shareability), \(attributes)" }
 
   /// The mapping as one exception level sees it.
   ///

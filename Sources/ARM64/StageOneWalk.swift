@@ -104,7 +104,7 @@ extension ARM64TranslationContext {
 
   // MARK: Before the first table
 
-  /// An address while SCTLR_EL1.M is clear: physical, and of a fixed type (Arm ARM, section D8.2.9).
+  /// An address while SCTLR_EL1.M is clear: physical, and of a fixed type (Arm ARM, section D8.2).
   private func untranslated(_ address: GuestVirtual, for use: AddressUse) throws(TranslationFault) -> StageOneMapping {
     let width = features.mmfr0.physicalAddressBits
     let top = tcr.ignoresTopByte(VARange(of: address), for: use) ? 55 : 63
@@ -168,7 +168,7 @@ extension ARM64TranslationContext {
   }
 }
 
-/// What the table descriptors on the way deny to all that is below them (Arm ARM, section D8.4.3).
+/// What the table descriptors on the way deny to all that is below them (Arm ARM, section D8.4).
 struct TableDenials {
   var writes = false
   var el0 = false
@@ -184,14 +184,18 @@ struct TableDenials {
 }
 
 extension StageOneDescriptor {
-  /// What EL1 and EL0 may do with a block or a page (Arm ARM, section D8.4.1).
+  /// What EL1 and EL0 may do with a block or a page (Arm ARM, section D8.4).
   func permissions(
     in context: ARM64TranslationContext, under denials: TableDenials
   ) -> (el1: AccessPermissions, el0: AccessPermissions) {
     if context.usesPermissionIndirection {
-      return (context.pir[permissionIndex], context.pire0[permissionIndex])
+      let refused: AccessPermissions = isReadOnly && !context.managesDirtyState ? .write : []
+      return (
+        context.pir[permissionIndex].subtracting(refused), context.pire0[permissionIndex].subtracting(refused)
+      )
     }
-    let isWritable = !isReadOnly && !denials.writes
+    let isClean = isDirtyBitModifier && context.managesDirtyState
+    let isWritable = (!isReadOnly || isClean) && !denials.writes
     var el1: AccessPermissions = isWritable ? [.read, .write] : .read
     var el0: AccessPermissions = isEL0Accessible && !denials.el0 ? el1 : []
     // What EL0 can write, EL1 never executes.
@@ -231,6 +235,7 @@ extension StageOneDescriptor {
     func add(_ word: String, if condition: Bool) { if condition { words.append(word) } }
     if context.usesPermissionIndirection {
       words.append("PIIndex=\(permissionIndex)")
+      add("clean", if: isReadOnly)
     } else {
       add("UXN", if: isEL0ExecuteNever)
       add("PXN", if: isEL1ExecuteNever)

@@ -19,7 +19,7 @@ import Testing
 
   private func rights(_ mapping: StageOneMapping) -> String { "\(mapping.el1) \(mapping.el0)" }
 
-  /// Arm ARM, section D8.4.1, the table of data access and instruction execution permissions for stage 1 of EL1&0.
+  /// Arm ARM, section D8.4, the table of data access and instruction execution permissions for stage 1 of EL1&0.
   private static let direct: [(ap: UInt64, uxn: Bool, pxn: Bool, rights: String)] = [
     (0b00, false, false, "rwx --x"), (0b00, false, true, "rw- --x"), (0b00, true, false, "rwx ---"),
     (0b00, true, true, "rw- ---"), (0b01, false, false, "rw- rwx"), (0b01, false, true, "rw- rwx"),
@@ -76,6 +76,25 @@ import Testing
     #expect(words[level].hasSuffix(" APTable=read-only APTable=no-EL0 UXNTable PXNTable"))
   }
 
+  @Test("clean memory is writable where the CPU marks it dirty by itself: HD and DBM, and a CPU that can")
+  func dirtyState() throws {
+    let (hd, dbm): (UInt64, UInt64) = (1 << 40, 1 << 51)
+    var features = plainFeatures
+    features.mmfr1 = IDAA64MMFR1(rawValue: 0x1002)
+    let clean: UInt64 = 0x4c0
+    #expect(try rights(mapping(clean | dbm, tcr: hd, features: features).mapping) == "rw- rwx")
+    #expect(try rights(mapping(clean | dbm, features: features).mapping) == "r-x r-x")
+    #expect(try rights(mapping(clean, tcr: hd, features: features).mapping) == "r-x r-x")
+    #expect(try rights(mapping(clean | dbm, tcr: hd).mapping) == "r-x r-x")
+    let denied = try mapping(clean | dbm, tableBits: [2: 1 << 62], tcr: hd, features: features).mapping
+    #expect(rights(denied) == "r-x r-x")
+    features.mmfr3 = IDAA64MMFR3(rawValue: 0x100)
+    let index = try mapping(0x480, tcr2: 2, pir: 0xe, pire0: 0xc, features: features)
+    #expect(rights(index.mapping) == "r-x r--")
+    #expect(index.words.last?.contains("PIIndex=0 clean ") == true)
+    #expect(try rights(mapping(0x480, tcr: hd, tcr2: 2, pir: 0xe, pire0: 0xc, features: features).mapping) == "rwx rw-")
+  }
+
   @Test("permissions by index, where the CPU has them and TCR2_EL1.PIE asks for them")
   func indirect() throws {
     // What Linux writes to PIR_EL1 and PIRE0_EL1 is of this form: one nibble an index.
@@ -111,6 +130,7 @@ import Testing
         == "4K page -> 0x50000000 EL1 rw- EL0 rw- UXN PXN DBM not-accessed outer-shareable nG contiguous(16) guarded "
         + "software=0xa Device-GRE (2)")
     #expect(!mapping.isGlobal && !mapping.isAccessed)
+    #expect(mapping.description == "0x50000000, EL1 rw- EL0 rw-, outer-shareable, Device-GRE")
     #expect(mapping.attributes.rawValue == 0x0c)
     #expect(mapping.shareability == .outer)
   }

@@ -36,7 +36,7 @@ import Testing
           physical: GuestPhysical(0x4120_1345), pageSize: 4096, isWritable: false, isExecutable: true, isUser: false))
   }
 
-  /// The first level by TnSZ: Arm ARM, section D8.2.7, tables of the initial lookup level for each granule.
+  /// The first level by TnSZ: Arm ARM, section D8.2, tables of the initial lookup level for each granule.
   private static let firstLevels: [(shift: Int, sizes: ClosedRange<Int>, level: Int)] = [
     (12, 12...15, -1), (12, 16...24, 0), (12, 25...33, 1), (12, 34...42, 2), (12, 43...48, 3),
     (14, 12...16, 0), (14, 17...27, 1), (14, 28...38, 2), (14, 39...48, 3),
@@ -52,7 +52,7 @@ import Testing
         let inputBits = 64 - size
         let isLarge = inputBits > 48 && shift != 16
         for last in max(first, 0)...3 {
-          // The levels with blocks: Arm ARM, section D8.3.1; the top ones need 52-bit addresses.
+          // The levels with blocks: Arm ARM, section D8.3; the top ones need 52-bit addresses.
           let blocks = [12: isLarge ? [0, 1, 2, 3] : [1, 2, 3], 14: isLarge ? [1, 2, 3] : [2, 3], 16: [1, 2, 3]]
           guard blocks[shift]?.contains(last) == true else { continue }
           for upper in [false, true] {

@@ -34,8 +34,3 @@ func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Resul
   defer { try? FileManager.default.removeItem(at: folder) }
   return try body(folder)
 }
-
-extension UInt64 {
-  /// The value with some bits set.
-  func setting(_ bits: UInt64...) -> UInt64 { bits.reduce(self) { $0 | 1 << $1 } }
-}
