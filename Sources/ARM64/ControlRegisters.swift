@@ -119,8 +119,8 @@ public struct TCR: RegisterFields {
   /// IPS: the width of physical addresses; reserved encodings count as the widest.
   public var physicalAddressBits: Int { physicalAddressWidth(rawValue[bits: 32...34]) }
 
-  /// HD: the CPU makes clean memory writable by itself where a descriptor allows it.
-  public var managesDirtyState: Bool { rawValue[bit: 40] }
+  /// HA and HD: the CPU makes clean memory writable by itself where a descriptor allows it.
+  public var managesDirtyState: Bool { rawValue[bit: 39] && rawValue[bit: 40] }
 
   /// DS: descriptors of 4 KiB and 16 KiB granules have addresses of 52 bits.
   public var usesLargeDescriptors: Bool { rawValue[bit: 59] }

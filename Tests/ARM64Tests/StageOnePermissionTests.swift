@@ -76,15 +76,17 @@ import Testing
     #expect(words[level].hasSuffix(" APTable=read-only APTable=no-EL0 UXNTable PXNTable"))
   }
 
-  @Test("clean memory is writable where the CPU marks it dirty by itself: HD and DBM, and a CPU that can")
+  @Test("clean memory is writable where the CPU marks it dirty by itself: HA, HD and DBM, and a CPU that can")
   func dirtyState() throws {
-    let (hd, dbm): (UInt64, UInt64) = (1 << 40, 1 << 51)
+    let (hd, dbm): (UInt64, UInt64) = (3 << 39, 1 << 51)
     var features = plainFeatures
     features.mmfr1 = IDAA64MMFR1(rawValue: 0x1002)
     let clean: UInt64 = 0x4c0
     #expect(try rights(mapping(clean | dbm, tcr: hd, features: features).mapping) == "rw- rwx")
     #expect(try rights(mapping(clean | dbm, features: features).mapping) == "r-x r-x")
     #expect(try rights(mapping(clean, tcr: hd, features: features).mapping) == "r-x r-x")
+    // HD counts only with HA.
+    #expect(try rights(mapping(clean | dbm, tcr: 1 << 40, features: features).mapping) == "r-x r-x")
     #expect(try rights(mapping(clean | dbm, tcr: hd).mapping) == "r-x r-x")
     let denied = try mapping(clean | dbm, tableBits: [2: 1 << 62], tcr: hd, features: features).mapping
     #expect(rights(denied) == "r-x r-x")
