@@ -153,9 +153,7 @@ private enum VectorTypes {
   }
 
   /// A vector for every reading of every width, a union for every width, and the union of them all.
-  private static func types(
-    of id: String, prefix: String, byteCount: Int
-  ) -> [RegisterTypeDefinition] {
+  private static func types(of id: String, prefix: String, byteCount: Int) -> [RegisterTypeDefinition] {
     let vectors = Element.all.flatMap { element in
       element.readings.map { reading in
         RegisterTypeDefinition.vector(
