@@ -66,7 +66,7 @@ extension ARM64DebugRegisters {
 
     /// The first byte watched.
     public let address: GuestVirtual
-    /// How many bytes: 1 to 8 inside an aligned doubleword, or a power of two up to 2 GiB that `address` is a multiple of.
+    /// How many bytes: 1 to 8 inside an aligned doubleword, or a power of two up to 2 GiB at a multiple of itself.
     public let length: Int
     /// The accesses that hit it.
     public let access: Access
@@ -174,8 +174,8 @@ extension ARM64DebugRegisters {
 
   /// Which of some watchpoints was hit, by the address that the CPU reports.
   ///
-  /// That is the lowest address of an access, or of a block of cache or of a vector, that hit one; it can lie before the
-  /// bytes watched, so that the nearest watchpoint is taken (Arm ARM, section D2.10).
+  /// That is the lowest address of an access, or of a block of cache or of a vector, that hit one; it can lie before
+  /// the bytes watched, so that the nearest watchpoint is taken (Arm ARM, section D2.10).
   ///
   /// - Parameters:
   ///   - accessed: FAR_ELx.

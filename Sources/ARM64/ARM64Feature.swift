@@ -55,8 +55,9 @@ extension ARM64Feature {
       ])
   }
 
-  /// The second version of GDB's feature has masks for the kernel's half too; the first one would have gdb clear the top
-  /// bits of every return address of a kernel.
+  /// The second version of GDB's feature has masks for the kernel's half too.
+  ///
+  /// The first one would have gdb clear the top bits of a kernel's signed return addresses.
   static let pointerAuthentication = ARM64Feature(
     name: "org.gnu.gdb.aarch64.pauth_v2",
     members: ARM64Register.PointerMask.allCases.map {

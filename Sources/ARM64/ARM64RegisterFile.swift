@@ -2,8 +2,8 @@ public import Architecture
 
 /// The registers of an AArch64 CPU with their numbers towards GDB.
 ///
-/// The first features are GDB's own (gdb/features/aarch64-*.xml) in its order, so that any gdb knows them; the last one is this
-/// project's and has the system registers that the engine gives.
+/// The first features are GDB's own (gdb/features/aarch64-*.xml) in its order, so that any gdb knows them; the last one
+/// is this project's and has the system registers that the engine gives.
 public struct ARM64RegisterFile: Sendable {
   /// The registers as GDB sees them.
   public let table: RegisterTable
@@ -16,7 +16,8 @@ public struct ARM64RegisterFile: Sendable {
   ///
   /// - Parameters:
   ///   - systemRegisters: what the engine gives, in any order.
-  ///   - vectorLength: the longest SVE vector in bytes, a multiple of 16 from 16 to 256; nil without SVE, or for any other number.
+  ///   - vectorLength: the longest SVE vector in bytes, a multiple of 16 from 16 to 256; nil without SVE, or for any
+  ///     other number.
   ///   - hasPointerAuthentication: whether pointers can be signed.
   public init(
     systemRegisters: [SystemRegister], vectorLength: Int? = nil, hasPointerAuthentication: Bool = false

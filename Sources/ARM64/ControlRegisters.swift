@@ -148,7 +148,9 @@ public struct TCR: RegisterFields {
   }
 }
 
-/// The width of a physical address as TCR_EL1.IPS and ID_AA64MMFR0_EL1.PARange encode it, at most the 52 bits of 64-bit descriptors.
+/// The width of a physical address as TCR_EL1.IPS and ID_AA64MMFR0_EL1.PARange encode it.
+///
+/// It is at most the 52 bits that 64-bit descriptors can say.
 func physicalAddressWidth(_ encoding: UInt64) -> Int {
   switch encoding {
   case 0: 32

@@ -1,7 +1,7 @@
 import Bits
 
 extension ExceptionSyndrome: CustomStringConvertible {
-  /// The syndrome in one sentence without a full stop, such as `data abort: write of X3, 8 bytes, translation fault, level 2`.
+  /// The syndrome in one sentence without a full stop, such as `data abort: write, translation fault, level 2`.
   public var description: String {
     guard let exceptionClass else { return "reserved exception class \(hexadecimal(classCode))" }
     let words = detail.words

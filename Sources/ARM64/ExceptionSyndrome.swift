@@ -195,7 +195,7 @@ public enum WaitInstruction: String, Sendable {
 
 /// ISS of a floating-point exception.
 public struct FloatingPointException: Sendable, Equatable {
-  /// The conditions by the mnemonics of FPSR, without their last letter; empty where the CPU does not tell (TFV is clear).
+  /// The conditions by FPSR's mnemonics without their last letter; empty where the CPU does not tell (TFV is clear).
   public let conditions: [String]
 
   /// Takes the 25 bits ISS.

@@ -1,6 +1,6 @@
 import Bits
 
-/// Why a memory access faulted: DFSC, IFSC and FST (Arm ARM, D19.2, `ESR_EL1`, "ISS encoding for an exception from a Data Abort").
+/// Why a memory access faulted: DFSC, IFSC and FST (Arm ARM, D19.2, `ESR_EL1`, "Data Abort").
 public struct FaultStatus: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   /// The six bits.
   public let rawValue: UInt8

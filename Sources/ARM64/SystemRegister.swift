@@ -2,7 +2,9 @@ import Bits
 
 /// A system register by its encoding in MRS and MSR (Arm ARM, section C5.1.2).
 public struct SystemRegister: RawRepresentable, Hashable, Sendable {
-  /// The encoding as MRS has it in its bits 20:5, and KVM in the low bits of its id: op0, op1, CRn, CRm and op2 from the top down.
+  /// The encoding as MRS has it in its bits 20:5: op0, op1, CRn, CRm and op2 from the top down.
+  ///
+  /// KVM has it in the low 16 bits of the register's id.
   public let rawValue: UInt16
   /// Takes an encoding.
   public init(rawValue: UInt16) { self.rawValue = rawValue }

@@ -1,7 +1,7 @@
 /// The architectural names of system registers: the one place where names and encodings meet.
 ///
-/// Arm ARM, chapters D19 (registers) and D18.2 (encodings); the GIC's from the GICv3 specification, chapter 12. Those of EL3 are
-/// left out: no guest has it.
+/// Arm ARM, chapters D19 (registers) and D18.2 (encodings); the GIC's from the GICv3 specification, chapter 12. Those
+/// of EL3 are left out: no guest has it.
 enum SystemRegisterTable {
   /// A register's name, and how GDB shows its value.
   struct Entry: Sendable {

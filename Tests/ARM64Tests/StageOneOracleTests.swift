@@ -107,8 +107,8 @@ import Testing
     // EPD, TBI, HPD, TBID, E0PD and DS.
     for bit in [7, 23, 55, 56] where chance(16) { tcr[bit: bit] = true }
     for bit in [37, 38, 41, 42, 51, 52, 59] where chance(2) { tcr[bit: bit] = true }
-    // QEMU 7.2 reads the high bits of 52-bit addresses only where IPS is 52 bits; the manual's AArch64.LeafBase reads them
-    // wherever descriptors have them.
+    // QEMU 7.2 reads the high bits of 52-bit addresses only where IPS is 52 bits; the manual's AArch64.LeafBase reads
+    // them wherever descriptors have them.
     let isWide = tcr[bits: 14...15] == 1 || tcr[bits: 30...31] == 3 || tcr[bit: 59]
     tcr[bits: 32...34] = isWide || chance(3) ? 6 : UInt64.random(in: 0...5, using: &generator)
 
