@@ -160,6 +160,16 @@ import Testing
         == 0x401)
   }
 
+  @Test("a first table of two descriptors is aligned to 64 bytes where TTBR has 52-bit addresses")
+  func smallHighRootTable() throws {
+    var tables = StageOneTables(inputBits: 31, root: 0x8_0000_8000_0040)
+    tables.map(0x4000_0000, 1...1, 0x4000_0401)
+    var registers = context(tables, tcr: 1 << 59, features: largeFeatures)
+    registers.ttbr0 = 0x8000_0060
+    let translation = try registers.translate(GuestVirtual(0x4000_0001), readPhysical: tables.read)
+    #expect(translation.physical == GuestPhysical(0x4000_0001))
+  }
+
   @Test("an address that the half does not have", arguments: [16, 25, 39])
   func outside(size: Int) {
     let tables = StageOneTables(inputBits: 64 - size)
