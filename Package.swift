@@ -50,6 +50,7 @@ let package = Package(
     component("KernelImage", ["Bits", "Architecture", "CCompression", systemPackage]),
     component("GuestMemory", ["Bits", systemPackage]),
     component("X86", ["Bits", "Architecture"]),
+    component("ARM64", ["Bits", "Architecture"]),
     component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
     component(
       "KVMEngine",
@@ -73,6 +74,7 @@ let package = Package(
     tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
+    tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
     tests(
       "MachineTests",

@@ -1,0 +1,71 @@
+import Bits
+
+/// A breakpoint control register (Arm ARM, D19.3, `DBGBCR<n>_EL1`).
+public struct DBGBCR: RegisterFields {
+  /// The register's bits.
+  public var rawValue: UInt64
+  /// Takes the register's bits.
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// An enabled breakpoint on the address of an instruction at EL1 and EL0: BT 0, BAS 0b1111, PMC 0b11, E.
+  ///
+  /// PMC 0b10 would be EL0 alone.
+  static let addressMatch = DBGBCR(rawValue: 0x1e7)
+
+  /// E: the breakpoint is enabled.
+  public var isEnabled: Bool { rawValue[bit: 0] }
+
+  /// The named bits.
+  public static var fields: [RegisterField] {
+    [
+      RegisterField("E", 0), RegisterField("PMC", 1...2), RegisterField("BAS", 5...8),
+      RegisterField("HMC", 13), RegisterField("SSC", 14...15), RegisterField("LBN", 16...19),
+      RegisterField("BT", 20...23), RegisterField("MASK", 24...28), RegisterField("SSCE", 29),
+      RegisterField("LBNX", 30...31),
+    ]
+  }
+}
+
+/// A watchpoint control register (Arm ARM, D19.3, `DBGWCR<n>_EL1`).
+public struct DBGWCR: RegisterFields {
+  /// The register's bits.
+  public var rawValue: UInt64
+  /// Takes the register's bits.
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// E: the watchpoint is enabled.
+  public var isEnabled: Bool {
+    get { rawValue[bit: 0] }
+    set { rawValue[bit: 0] = newValue }
+  }
+  /// PAC: the exception levels whose accesses count; 0b11 for EL1 and EL0.
+  public var privilegeControl: UInt64 {
+    get { rawValue[bits: 1...2] }
+    set { rawValue[bits: 1...2] = newValue }
+  }
+  /// LSC: the accesses that hit it; nil for the reserved encoding.
+  public var access: ARM64DebugRegisters.Watchpoint.Access? {
+    get { ARM64DebugRegisters.Watchpoint.Access(rawValue: UInt8(truncatingIfNeeded: rawValue[bits: 3...4])) }
+    set { rawValue[bits: 3...4] = UInt64(newValue?.rawValue ?? 0) }
+  }
+  /// BAS: the bytes of the doubleword that are watched.
+  public var byteSelect: UInt64 {
+    get { rawValue[bits: 5...12] }
+    set { rawValue[bits: 5...12] = newValue }
+  }
+  /// MASK: how many low bits of the address do not count, 3 to 31; 0 for none.
+  public var mask: Int {
+    get { Int(truncatingIfNeeded: rawValue[bits: 24...28]) }
+    set { rawValue[bits: 24...28] = UInt64(truncatingIfNeeded: newValue) }
+  }
+
+  /// The named bits.
+  public static var fields: [RegisterField] {
+    [
+      RegisterField("E", 0), RegisterField("PAC", 1...2), RegisterField("LSC", 3...4), RegisterField("BAS", 5...12),
+      RegisterField("HMC", 13), RegisterField("SSC", 14...15), RegisterField("LBN", 16...19), RegisterField("WT", 20),
+      RegisterField("MASK", 24...28), RegisterField("SSCE", 29),
+      RegisterField("LBNX", 30...31),
+    ]
+  }
+}
