@@ -4,7 +4,7 @@ import Glibc
 extension KernelImage {
   /// The kernel's version as it calls itself, such as `6.1.0-56-cloud-amd64 (debian-kernel@…) #1 SMP …`.
   ///
-  /// A bzImage's setup header points to it; an ELF kernel is unpacked until its banner goes by.
+  /// A bzImage's setup header points to it; any other kernel is unpacked until its banner goes by.
   ///
   /// - Returns: the version, or nil where the kernel does not say.
   /// - Throws: `KernelImageError` where the file cannot be read or unpacked.
@@ -14,7 +14,7 @@ extension KernelImage {
       guard let offset = header.versionStringOffset, offset < header.setupCount else { return nil }
       let setup = try file.prefix(header.setupCount)
       return setup.text(at: offset)
-    case .vmlinux(_, let payload): return try payload.banner()
+    case .vmlinux(_, let payload), .arm64(_, let payload): return try payload.banner()
     case .raw: return nil
     }
   }
@@ -27,7 +27,7 @@ extension KernelImage {
     switch content {
     case .bzImage(_, let payload?): try payload.notes(of: Self.packedImage(payload))
     case .vmlinux(let image, let payload): try payload.notes(of: image)
-    case .bzImage(_, nil), .raw: KernelNotes()
+    case .bzImage(_, nil), .arm64, .raw: KernelNotes()
     }
   }
 }
