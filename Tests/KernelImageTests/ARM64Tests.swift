@@ -163,6 +163,32 @@ import Testing
     #expect(placement.address == GuestPhysical(0x8008_0000) && placement.entry == entry)
   }
 
+  /// The id in an ELF file that the Image carries, as it does its vDSOs, is not the kernel's.
+  @Test(arguments: [2, 1] as [UInt8])
+  func buildID(_ fileClass: UInt8) throws {
+    var sample = SampleImage(count: 1_100_000)
+    func put(_ bytes: [UInt8], at offset: Int) {
+      let start = offset - SampleImage.headCount
+      sample.contents.replaceSubrange(start..<start + bytes.count, with: bytes)
+    }
+    func note(_ id: UInt8) -> [UInt8] { SampleELF.note(owner: "GNU", type: 3, [UInt8](repeating: id, count: 20)) }
+    #expect(try image(sample.bytes).notes().buildID == nil)
+    // Over the border of the windows that the image is searched in.
+    put(note(3), at: (1 << 20) - 10)
+    var embedded: [UInt8] = ELFImage.magic + [fileClass]
+    embedded.pad(to: 0x1800)
+    let (table, sizes) = fileClass == 2 ? (0x28, 0x3a) : (0x20, 0x2e)
+    embedded.set(UInt32(0x1700), at: table)
+    embedded.set(UInt16(0x40), at: sizes)
+    embedded.set(UInt16(4), at: sizes + 2)
+    embedded.replaceSubrange(0x17c0..<0x17c0 + 36, with: note(1))
+    put(embedded, at: 0x8000)
+    #expect(try image(sample.bytes).notes().buildID == [UInt8](repeating: 3, count: 20))
+    #expect(try image(Compression.zstd.pack(sample.bytes)).notes().buildID == [UInt8](repeating: 3, count: 20))
+    put(note(2), at: 0x9800)
+    #expect(try image(sample.bytes).notes().buildID == [UInt8](repeating: 2, count: 20))
+  }
+
   @Test func report() throws {
     func facts(_ bytes: [UInt8]) throws -> [String: String] {
       Dictionary(try image(bytes).report().facts.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })

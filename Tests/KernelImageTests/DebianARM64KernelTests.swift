@@ -38,8 +38,11 @@ struct DebianARM64KernelTests {
     #expect(image.kind == .image && image.architecture == .arm64)
     let release = try #require(path.split(separator: "vmlinuz-").last)
     #expect(try image.version()?.hasPrefix("\(release) (") == true)
+    #expect(try image.notes().buildID?.count == 20)
     let names = Set(try image.report().facts.map(\.name))
-    #expect(names.isSuperset(of: ["kind", "version", "entry", "load range", "text_offset", "image_size", "flags"]))
+    #expect(
+      names.isSuperset(of: ["kind", "version", "build id", "entry", "load range", "text_offset", "image_size", "flags"])
+    )
   }
 
   /// The longest kernel there is by each way of packing that is quick enough for one.
