@@ -75,7 +75,9 @@ extension ImageReport {
 
   private static func describe(_ segment: KernelSegment) -> String {
     let zeros = segment.memoryCount - UInt64(segment.fileCount)
-    return "\(describe(segment.physicalRange)), virtual \(segment.virtual), \(segment.fileCount) bytes from offset "
+    // Where the code is at one address both before and after its page tables are on, or says only the first.
+    let virtual = segment.virtual.rawValue == segment.physical.rawValue ? "" : "virtual \(segment.virtual), "
+    return "\(describe(segment.physicalRange)), \(virtual)\(segment.fileCount) bytes from offset "
       + hex(segment.fileOffset) + (zeros > 0 ? " and \(zeros) of zeros" : "")
   }
 

@@ -67,7 +67,7 @@ struct SplitMix: RandomNumberGenerator {
   }
 
   private mutating func name() -> String {
-    // No `#` in front, which dtc warns of, and at most one `@`, which it insists on for nodes.
+    // Without `@`, which names of nodes have at most one of.
     let characters = Array("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789,._+-")
     return String((0..<Int.random(in: 1...12, using: &self)).map { _ in characters.randomElement(using: &self) ?? "a" })
   }

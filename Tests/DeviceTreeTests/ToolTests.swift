@@ -184,5 +184,9 @@ struct QEMUTreeTests {
     let controller = try #require(tree.root["interrupt-parent"]?.u32)
     #expect(tree.node(phandle: controller)?["interrupt-controller"] == .empty)
     #expect(try DeviceTree(blob: tree.blob()) == tree)
+    guard let compiler = Tool("dtc") else { return }
+    let source = try place.write(tree.source.utf8, "qemu.dts")
+    _ = try compiler.run(["-q", "-I", "dts", "-O", "dtb", "-o", place.path("again.dtb"), source])
+    #expect(try DeviceTree(blob: place.read("again.dtb")) == tree)
   }
 }

@@ -1,4 +1,4 @@
-/// The bytes of a file that a kernel's ELF or raw image is packed in, or stands in as it is.
+/// The bytes of a file that a kernel's image is packed in, or stands in as it is.
 struct Payload: Sendable {
   /// The packed bytes alone, without a length behind them.
   let slice: FileSlice
