@@ -97,12 +97,10 @@ private struct StructureReader {
 
   mutating func tree() throws(DeviceTreeError) -> DeviceTree.Node {
     guard try nextToken() == .beginNode else { throw error("has no root node") }
-    let name = try text(limitedTo: header.structure, at: offset, of: "root node")
-    skip(name.count + 1)
-    var root = try node("", depth: 1)
+    // The root's name means nothing: its path is known.
+    skip(try text(limitedTo: header.structure, at: offset, of: "root node").count + 1)
+    let root = try node("", depth: 1)
     guard try nextToken() == .end else { throw error("goes on behind the root node") }
-    // The root's name is its path, which every program knows.
-    root.name = ""
     return root
   }
 

@@ -78,12 +78,7 @@ extension DeviceTree.Node {
   /// The child of a name, which is made as soon as it is changed.
   public subscript(child name: String, default node: @autoclosure () -> DeviceTree.Node) -> DeviceTree.Node {
     get { self[child: name] ?? node() }
-    _modify {
-      if childIndex(name) == nil { children.append(node()) }
-      // What was appended may bear another name, and is then the last.
-      let index = childIndex(name) ?? children.count - 1
-      yield &children[index]
-    }
+    set { self[child: name] = newValue }
   }
 
   private func childIndex(_ name: String) -> Int? {

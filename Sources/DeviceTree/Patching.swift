@@ -26,14 +26,12 @@ extension DeviceTree {
   ///
   /// The length of the blob depends on which settings are nil and how long the command line is, not on any address.
   public mutating func apply(_ settings: BootSettings) {
-    let disk = settings.initialRAMDisk
-    func change(_ chosen: inout Node) {
-      if let commandLine = settings.commandLine { chosen["bootargs"] = .string(bytes: commandLine) }
-      chosen["linux,initrd-start"] = disk.map { .u64($0.lowerBound) }
-      chosen["linux,initrd-end"] = disk.map { .u64($0.upperBound) }
-      chosen["kaslr-seed"] = settings.kaslrSeed.map { .u64($0) }
-    }
-    change(&root[child: "chosen", default: Node("chosen")])
+    var chosen = root[child: "chosen"] ?? Node("chosen")
+    if let commandLine = settings.commandLine { chosen["bootargs"] = .string(bytes: commandLine) }
+    chosen["linux,initrd-start"] = settings.initialRAMDisk.map { .u64($0.lowerBound) }
+    chosen["linux,initrd-end"] = settings.initialRAMDisk.map { .u64($0.upperBound) }
+    chosen["kaslr-seed"] = settings.kaslrSeed.map { .u64($0) }
+    root[child: "chosen"] = chosen
   }
 
   /// Makes the given memory the machine's whole memory, in one node (section 3.4).
