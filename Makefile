@@ -15,7 +15,7 @@ test: ## Run every test, with all the set-up that it takes.
 
 bench: build ## Measure hvgdb beside QEMU's stub; BENCH_OPTIONS goes to hvgdb-bench.
 	@Tests/Support/install.sh bench
-	@Tests/Support/kernels.sh
+	@Tests/Support/kernels.sh amd64
 	swift build --configuration release --package-path Benchmarks
 	@"$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/hvgdb-bench" $(BENCH_OPTIONS)
 
@@ -28,7 +28,7 @@ format: ## Put every source file into that style.
 guests: ## Assemble the test guests to .build/guests.
 	@Tests/Support/guests.sh
 
-kernels: ## Fetch Debian's kernel to .cache/kernels.
+kernels: ## Fetch Debian's kernels to .cache/kernels.
 	@Tests/Support/kernels.sh
 
 install: build ## Install hvgdb to $(PREFIX)/bin.

@@ -1,13 +1,16 @@
 import Architecture
 import Bits
 
-/// What an ELF kernel's header and program headers say (System V ABI, "Object Files"; for x86-64, its psABI).
+/// What an ELF kernel's header and program headers say (System V ABI, "Object Files"; psABI of each architecture).
 struct ELFImage: Sendable {
   static let magic: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
   /// How much of the image's start is looked at: linkers put the program headers right behind the header.
   static let headCount = 1 << 16
 
   let architecture: GuestArchitecture
+  /// Whether the addresses below count from the multiple of 2 MiB that the kernel is put at: an arm64 kernel runs
+  /// wherever it is, and states its virtual addresses where the physical ones belong.
+  let isRelocatable: Bool
   /// Where the kernel is entered, as a physical address.
   let entry: GuestPhysical
   /// What PT_LOAD says, in the order of the bytes in the file.
@@ -24,20 +27,30 @@ struct ELFImage: Sendable {
   init(head: [UInt8], count: Int) throws(KernelImageError) {
     let header = try ELFHeader(head)
     architecture = try header.loadableArchitecture()
-    var segments: [KernelSegment] = []
+    var loaded: [ProgramHeader] = []
     var notes: [Range<Int>] = []
     for index in 0..<header.programHeaderCount {
       let program = try ProgramHeader(head, at: header.programHeaderOffset(index), index: index)
       switch program.type {
-      case .load where !program.isEmpty: segments.append(try program.segment(imageCount: count))
+      case .load where !program.isEmpty: loaded.append(program)
       case .note: if let range = program.noteRange(imageCount: count) { notes.append(range) }
       case .interpreter: throw KernelImageError("this is a program that runs under Linux, not a kernel")
       default: break
       }
     }
+    let linkBase = architecture == .arm64 ? Self.linkBase(of: loaded) : nil
+    isRelocatable = linkBase != nil
+    var segments: [KernelSegment] = []
+    for program in loaded { segments.append(try program.segment(imageCount: count, linkBase: linkBase ?? 0)) }
     self.segments = try Self.inFileOrder(segments)
     self.notes = notes.sorted { $0.lowerBound < $1.lowerBound }
-    entry = try Self.physicalEntry(header.entry, in: segments)
+    entry = try Self.physicalEntry(header.entry, in: segments, isVirtual: isRelocatable)
+  }
+
+  /// The multiple of 2 MiB that a kernel is linked to in virtual addresses; nil where it has physical ones.
+  private static func linkBase(of programs: [ProgramHeader]) -> UInt64? {
+    guard let lowest = programs.map(\.physical).min(), lowest >= KernelSegment.addressLimit else { return nil }
+    return GuestVirtual(lowest).alignedDown(to: 2 << 20).rawValue
   }
 
   /// Sorts the segments for reading in one pass, which works only where none takes another's bytes or memory.
@@ -61,12 +74,13 @@ struct ELFImage: Sendable {
     return byOffset
   }
 
-  /// The physical address of the entry point; vmlinux states it so, other kernels by their virtual address.
+  /// The physical address of the entry point; vmlinux for x86-64 states it so, other kernels by their virtual address.
   private static func physicalEntry(
-    _ entry: UInt64, in segments: [KernelSegment]
+    _ entry: UInt64, in segments: [KernelSegment], isVirtual: Bool
   ) throws(KernelImageError) -> GuestPhysical {
     // Physical first: the virtual addresses of a kernel's per-CPU segment start at 0 and hide nothing this way.
-    if segments.contains(where: { $0.physicalRange.contains(GuestPhysical(entry)) }) { return GuestPhysical(entry) }
+    let physical = GuestPhysical(entry)
+    if !isVirtual, segments.contains(where: { $0.physicalRange.contains(physical) }) { return physical }
     guard let segment = segments.first(where: { entry &- $0.virtual.rawValue < $0.memoryCount }) else {
       throw KernelImageError("the ELF entry point \(hex(entry)) lies in none of its segments: the file is corrupt")
     }
@@ -84,8 +98,8 @@ private struct ELFHeader {
     case core = 4
   }
 
-  /// `EM_X86_64`.
-  private static let x86Machine: UInt16 = 62
+  /// `EM_X86_64` and `EM_AARCH64`.
+  private static let machines: [UInt16: GuestArchitecture] = [62: .x86_64, 183: .arm64]
 
   private let type: UInt16
   private let machine: UInt16
@@ -98,11 +112,11 @@ private struct ELFHeader {
       let type: UInt16 = head.littleEndian(at: 16), let machine: UInt16 = head.littleEndian(at: 18)
     else { throw KernelImageError("the ELF file ends inside its header: it was cut short") }
     guard byteOrder == 1 else {
-      throw KernelImageError("this is a big-endian ELF file where a little-endian x86-64 kernel is needed")
+      throw KernelImageError("this is a big-endian ELF file where a little-endian kernel is needed")
     }
     guard fileClass == 2 else {
       throw KernelImageError(
-        "this is a 32-bit ELF file for \(Self.name(ofMachine: machine)) where a 64-bit x86-64 kernel is needed")
+        "this is a 32-bit ELF file for \(Self.name(ofMachine: machine)) where a 64-bit kernel is needed")
     }
     guard let entry: UInt64 = head.littleEndian(at: 24), let programHeaders: UInt64 = head.littleEndian(at: 32),
       let entrySize: UInt16 = head.littleEndian(at: 54), let count: UInt16 = head.littleEndian(at: 56)
@@ -123,12 +137,14 @@ private struct ELFHeader {
 
   /// The architecture, if this is an executable of one that can be loaded.
   func loadableArchitecture() throws(KernelImageError) -> GuestArchitecture {
-    guard machine == Self.x86Machine else {
+    guard let architecture = Self.machines[machine] else {
       throw KernelImageError(
-        "this is an ELF file for \(Self.name(ofMachine: machine)) where an x86-64 kernel is needed")
+        "this is an ELF file for \(Self.name(ofMachine: machine)) where a kernel for x86-64 or arm64 is needed")
     }
     switch FileType(rawValue: type) {
-    case .executable: return .x86_64
+    case .executable: return architecture
+    // An arm64 kernel relocates itself, and so is linked as a shared library is.
+    case .shared where architecture == .arm64: return architecture
     case .relocatable:
       throw KernelImageError("this is an ELF object file or kernel module where a linked kernel is needed")
     case .shared:
@@ -149,7 +165,7 @@ private struct ELFHeader {
     case 21: "64-bit PowerPC"
     case 22: "IBM S/390"
     case 40: "32-bit Arm"
-    case x86Machine: "x86-64"
+    case 62: "x86-64"
     case 183: "arm64"
     case 243: "RISC-V"
     case 258: "LoongArch"
@@ -174,7 +190,7 @@ private struct ProgramHeader {
   let type: Kind?
   private let fileOffset: UInt64
   private let virtual: UInt64
-  private let physical: UInt64
+  let physical: UInt64
   private let fileCount: UInt64
   private let memoryCount: UInt64
 
@@ -201,14 +217,16 @@ private struct ProgramHeader {
     self.memoryCount = memoryCount
   }
 
-  func segment(imageCount: Int) throws(KernelImageError) -> KernelSegment {
+  /// What it loads, its physical address counted from `linkBase`.
+  func segment(imageCount: Int, linkBase: UInt64) throws(KernelImageError) -> KernelSegment {
     guard fileCount <= memoryCount else {
       throw KernelImageError(
         "ELF segment \(index) has \(hex(fileCount)) bytes in the file but \(hex(memoryCount)) in memory: it is corrupt")
     }
     guard
       let segment = KernelSegment(
-        physical: physical, virtual: virtual, memoryCount: memoryCount, fileOffset: fileOffset, fileCount: fileCount)
+        physical: physical &- linkBase, virtual: virtual, memoryCount: memoryCount, fileOffset: fileOffset,
+        fileCount: fileCount)
     else {
       throw KernelImageError(
         "ELF segment \(index) of \(hex(memoryCount)) bytes at \(hex(physical)) is past any machine's memory: it is corrupt"

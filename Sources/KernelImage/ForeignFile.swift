@@ -3,9 +3,9 @@ import Bits
 /// What files are that are no kernels for this program, by their first bytes.
 enum ForeignFile {
   private static let names: [(offset: Int, magic: [UInt8], name: String)] = [
-    (0x38, Array("ARMd".utf8), "an arm64 kernel Image"),
+    (0x24, [0x18, 0x28, 0x6f, 0x01], "a 32-bit Arm zImage"),
+    (0x24, [0x01, 0x6f, 0x28, 0x18], "a big-endian 32-bit Arm zImage"),
     (0x38, Array("RSC\u{5}".utf8), "a RISC-V kernel Image"),
-    (4, Array("zimg".utf8), "an EFI zboot kernel"),
     (0, [0xd0, 0x0d, 0xfe, 0xed], "a flattened device tree"),
     (0, [0x27, 0x05, 0x19, 0x56], "a U-Boot image"),
     (0, Array("070701".utf8), "a cpio archive, such as an initial RAM disk"),
@@ -24,32 +24,31 @@ enum ForeignFile {
   /// Names what starts with these bytes, as far as it is known.
   static func name(of head: [UInt8]) -> String? {
     if let match = names.first(where: { head.dropFirst($0.offset).starts(with: $0.magic) }) { return match.name }
-    if head.starts(with: "MZ".utf8) { return portableExecutableName(of: head) }
+    if head.starts(with: PortableExecutable.magic) { return portableExecutableName(of: head) }
     if let compression = Compression(magic: head) { return "a \(compression) file" }
     if head.littleEndian(at: 0x1fe) == UInt16(0xaa55) { return "a boot sector or disk image" }
     let isText = head.allSatisfy { $0 == 9 || $0 == 10 || $0 == 13 || (32..<127).contains($0) }
     return isText ? "a text file" : nil
   }
 
-  /// Names a file in the format of DOS, Windows and EFI programs (Microsoft PE Format, "COFF File Header").
+  /// Names a file in the format of DOS, Windows and EFI programs.
   private static func portableExecutableName(of head: [UInt8]) -> String {
-    guard let header = head.littleEndian(at: 0x3c, as: UInt32.self).map(Int.init),
-      head.dropFirst(header).starts(with: "PE\0\0".utf8),
-      let machine: UInt16 = head.littleEndian(at: header + 4)
-    else { return "a DOS or EFI program without a Linux setup header" }
-    return switch machine {
-    case 0x8664: "an x86-64 EFI program without a Linux setup header"
-    case 0xaa64: "an arm64 EFI program"
-    case 0x014c: "a 32-bit x86 EFI program without a Linux setup header"
-    default: "an EFI program for another machine"
+    guard let executable = PortableExecutable(head: head) else {
+      return "a DOS or EFI program without a Linux setup header"
+    }
+    return switch executable.machine {
+    case .amd64: "an x86-64 EFI program without a Linux setup header"
+    case .arm64: "an arm64 EFI program without a kernel's header"
+    case .intel386: "a 32-bit x86 EFI program without a Linux setup header"
+    case nil: "an EFI program for another machine"
     }
   }
 
   /// The error for a file that is no kernel.
-  static func error(head: [UInt8], within container: Compression? = nil) -> KernelImageError {
+  static func error(head: [UInt8], within container: String? = nil) -> KernelImageError {
     let what = name(of: head) ?? "a file of unknown kind"
-    let needed = "a bzImage or an ELF vmlinux for x86-64 is needed"
+    let needed = "a Linux kernel for x86-64 or arm64 is needed"
     guard let container else { return KernelImageError("this is \(what) where \(needed)") }
-    return KernelImageError("this is a \(container) file, and in it \(what), where \(needed)")
+    return KernelImageError("in the \(container) is \(what) where \(needed)")
   }
 }

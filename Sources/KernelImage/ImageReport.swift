@@ -49,6 +49,7 @@ extension ImageReport {
       addFacts(of: try image.load(), try image.notes())
     }
     if let header = image.setupHeader { addFacts(of: header, image) }
+    if case .arm64(let kernel, _) = image.content { addFacts(of: kernel) }
   }
 
   private mutating func addFacts(of load: KernelLoad, _ notes: KernelNotes) {
@@ -75,8 +76,17 @@ extension ImageReport {
 
   private static func describe(_ segment: KernelSegment) -> String {
     let zeros = segment.memoryCount - UInt64(segment.fileCount)
-    return "\(describe(segment.physicalRange)), virtual \(segment.virtual), \(segment.fileCount) bytes from offset "
+    // Where the code is at one address both before and after its page tables are on, or says only the first.
+    let virtual = segment.virtual.rawValue == segment.physical.rawValue ? "" : "virtual \(segment.virtual), "
+    return "\(describe(segment.physicalRange)), \(virtual)\(segment.fileCount) bytes from offset "
       + hex(segment.fileOffset) + (zeros > 0 ? " and \(zeros) of zeros" : "")
+  }
+
+  private mutating func addFacts(of image: ARM64Image) {
+    add("text_offset", hex(image.header.textOffset))
+    add("image_size", image.header.imageSize == 0 ? "not stated" : "\(image.header.imageSize) bytes")
+    add("flags", Self.flags(image.header.flags.rawValue, image.header.flags.names, separator: ", "))
+    add("EFI stub", image.hasEFIStub ? "yes" : "no")
   }
 
   private mutating func addFacts(of header: SetupHeader, _ image: KernelImage) {
@@ -99,7 +109,7 @@ extension ImageReport {
       (try? image.load(throughDecompressor: true)).map { "\(Self.describe($0.physicalRange)), entry \($0.entry)" })
   }
 
-  private static func flags(_ value: some BinaryInteger, _ names: [String]) -> String {
-    ([hex(value)] + names).joined(separator: " ")
+  private static func flags(_ value: some BinaryInteger, _ names: [String], separator: String = " ") -> String {
+    ([hex(value)] + names).joined(separator: separator)
   }
 }

@@ -4,7 +4,7 @@ import Glibc
 extension KernelImage {
   /// The kernel's version as it calls itself, such as `6.1.0-56-cloud-amd64 (debian-kernel@…) #1 SMP …`.
   ///
-  /// A bzImage's setup header points to it; an ELF kernel is unpacked until its banner goes by.
+  /// A bzImage's setup header points to it; any other kernel is unpacked until its banner goes by.
   ///
   /// - Returns: the version, or nil where the kernel does not say.
   /// - Throws: `KernelImageError` where the file cannot be read or unpacked.
@@ -14,12 +14,14 @@ extension KernelImage {
       guard let offset = header.versionStringOffset, offset < header.setupCount else { return nil }
       let setup = try file.prefix(header.setupCount)
       return setup.text(at: offset)
-    case .vmlinux(_, let payload): return try payload.banner()
+    case .vmlinux(_, let payload), .arm64(_, let payload): return try payload.banner()
     case .raw: return nil
     }
   }
 
   /// The kernel's notes; the payload is unpacked as far as they are.
+  ///
+  /// Of an Image there is only the build id, found by its look.
   ///
   /// - Returns: what the notes say; nothing at all for a raw image.
   /// - Throws: `KernelImageError` where the payload cannot be read or unpacked.
@@ -27,6 +29,7 @@ extension KernelImage {
     switch content {
     case .bzImage(_, let payload?): try payload.notes(of: Self.packedImage(payload))
     case .vmlinux(let image, let payload): try payload.notes(of: image)
+    case .arm64(_, let payload): try payload.imageNotes()
     case .bzImage(_, nil), .raw: KernelNotes()
     }
   }
@@ -45,18 +48,38 @@ extension Payload {
     return notes
   }
 
+  /// Reads the build id of an Image.
+  fileprivate func imageNotes() throws(KernelImageError) -> KernelNotes {
+    var notes = KernelNotes()
+    var note = BuildIDNote()
+    if let bytes = try first(longest: BuildIDNote.count, { note.find(in: $0, at: $1) }) { notes.read(bytes) }
+    return notes
+  }
+
   /// What follows `Linux version ` in the unpacked bytes, up to the end of the line.
   fileprivate func banner() throws(KernelImageError) -> String? {
     let greeting = Array("Linux version ".utf8)
-    let longest = 512
+    return try first(longest: 512) { window, _ in window.text(after: greeting) }
+  }
+
+  /// Unpacks until something is found.
+  ///
+  /// - Parameters:
+  ///   - longest: the most bytes that it takes.
+  ///   - search: looks for it in the bytes from an offset of the image on.
+  /// - Returns: what was found first, or nil at the end.
+  /// - Throws: `KernelImageError` where the payload cannot be read or unpacked.
+  private func first<Found>(
+    longest: Int, _ search: (_ window: [UInt8], _ offset: Int) -> Found?
+  ) throws(KernelImageError) -> Found? {
     var reader = try open()
     var window: [UInt8] = []
     while true {
       let next = try reader.bytes(1 << 20)
       if next.isEmpty { return nil }
       window += next
-      if let version = window.text(after: greeting) { return version }
-      // A banner that runs over the window's end is found when the next bytes have come.
+      if let found = search(window, reader.position - window.count) { return found }
+      // What runs over the window's end is found when the next bytes have come.
       window.removeFirst(max(window.count - longest, 0))
     }
   }
@@ -83,13 +106,15 @@ extension [UInt8] {
     return nil
   }
 
-  private func firstOffset(of pattern: [UInt8], from start: Int) -> Int? {
+  /// Where the pattern first starts, of the places from `start` on and in front of `end`.
+  func firstOffset(of pattern: [UInt8], from start: Int, before end: Int? = nil) -> Int? {
     withUnsafeBytes { bytes -> Int? in
       guard let base = bytes.baseAddress, let first = pattern.first else { return nil }
+      let limit = Swift.min(end ?? bytes.count, bytes.count - pattern.count + 1)
       var offset = start
-      while offset <= bytes.count - pattern.count {
-        // SAFETY: memchr stays inside the bytes from `offset` to the end.
-        guard let found = memchr(base + offset, Int32(first), bytes.count - offset) else { return nil }
+      while offset < limit {
+        // SAFETY: memchr stays inside the bytes from `offset` to the limit.
+        guard let found = memchr(base + offset, Int32(first), limit - offset) else { return nil }
         offset = UnsafeRawPointer(found) - base
         if bytes[offset...].starts(with: pattern) { return offset }
         offset += 1

@@ -11,11 +11,23 @@ public struct KernelImage: Sendable {
     case bzImage
     /// A kernel as the linker made it, packed or not.
     case vmlinux = "ELF vmlinux"
+    /// An arm64 kernel behind a header of its own, packed or not.
+    case image = "Image"
+    /// An EFI program that unpacks the arm64 kernel in it.
+    case zboot = "EFI zboot image"
     /// Bytes that the caller says where to put.
     case raw = "raw image"
 
     /// The kind in the words of a report.
     public var description: String { rawValue }
+
+    /// The kind in the words of a sentence.
+    var withArticle: String {
+      switch self {
+      case .bzImage, .raw: "a \(self)"
+      case .vmlinux, .image, .zboot: "an \(self)"
+      }
+    }
   }
 
   /// Where a raw image goes, which nothing in it says.
@@ -45,6 +57,7 @@ public struct KernelImage: Sendable {
     /// The payload is nil where the setup header states none.
     case bzImage(SetupHeader, payload: Payload?)
     case vmlinux(ELFImage, payload: Payload)
+    case arm64(ARM64Image, payload: Payload)
     case raw(RawPlacement, payload: Payload)
   }
 
@@ -74,25 +87,41 @@ public struct KernelImage: Sendable {
       try header.check(fileCount: file.count)
       return .bzImage(header, payload: try payload(of: header, in: file))
     }
-    if head.starts(with: ELFImage.magic) {
-      let payload = Payload(slice: file, compression: nil, unpackedCount: file.count)
-      return .vmlinux(try ELFImage(head: head, count: payload.unpackedLimit), payload: payload)
+    let stored = Payload(slice: file, compression: nil, unpackedCount: file.count)
+    if let content = try kernel(in: stored, head: head) { return content }
+    if let zboot = ZbootHeader(head: head) {
+      return try packedKernel(in: zboot.payload(in: file), container: "EFI zboot image", isZboot: true)
     }
     guard let compression = Compression(magic: head) else { throw ForeignFile.error(head: head) }
     // A packed file states its unpacked length only where its own format does, which the unpacker checks by itself.
     let payload = Payload(slice: file, compression: compression, unpackedCount: nil)
-    let inner = try payload.prefix(ELFImage.headCount)
-    guard inner.starts(with: ELFImage.magic) else {
-      if SetupHeader(head: inner) != nil {
-        throw KernelImageError("this is a \(compression) file with a bzImage in it: unpack it first")
-      }
-      throw ForeignFile.error(head: inner, within: compression)
+    return try packedKernel(in: payload, container: "\(compression) file")
+  }
+
+  /// The kernel that a payload's bytes are without further unpacking; nil where they are none.
+  private static func kernel(
+    in payload: Payload, head: [UInt8], isZboot: Bool = false
+  ) throws(KernelImageError) -> Content? {
+    if head.starts(with: ELFImage.magic) {
+      return .vmlinux(try ELFImage(head: head, count: payload.unpackedLimit), payload: payload)
     }
+    guard let header = ARM64ImageHeader(head: head) else { return nil }
+    return .arm64(try ARM64Image(header, head: head, payload: payload, isZboot: isZboot), payload: payload)
+  }
+
+  /// The kernel that a payload unpacks to.
+  private static func packedKernel(
+    in payload: Payload, container: String, isZboot: Bool = false
+  ) throws(KernelImageError) -> Content {
+    let head = try payload.prefix(ELFImage.headCount)
     do throws(KernelImageError) {
-      return .vmlinux(try ELFImage(head: inner, count: payload.unpackedLimit), payload: payload)
+      if let content = try kernel(in: payload, head: head, isZboot: isZboot) { return content }
     } catch {
-      throw error.inside("\(compression) file")
+      throw error.inside(container)
     }
+    let inner: Kind? = SetupHeader(head: head) != nil ? .bzImage : ZbootHeader(head: head) != nil ? .zboot : nil
+    guard let inner else { throw ForeignFile.error(head: head, within: container) }
+    throw KernelImageError("in the \(container) is \(inner.withArticle), which is packed itself: unpack the file first")
   }
 
   /// The packed kernel of a bzImage; its unpacked length stands behind it in four bytes, which are the end of a gzip
@@ -137,11 +166,22 @@ extension SetupHeader {
 }
 
 extension KernelImage {
+  /// Checks that the kernel is for a machine.
+  ///
+  /// - Parameter wanted: the machine's architecture.
+  /// - Throws: `KernelImageError` where the kernel is for another.
+  public func check(isFor wanted: GuestArchitecture) throws(KernelImageError) {
+    guard architecture == wanted else {
+      throw KernelImageError("this is \(kind.withArticle) for \(architecture) where a kernel for \(wanted) is needed")
+    }
+  }
+
   /// What the file is.
   public var kind: Kind {
     switch content {
     case .bzImage: .bzImage
     case .vmlinux: .vmlinux
+    case .arm64(let image, _): image.isZboot ? .zboot : .image
     case .raw: .raw
     }
   }
@@ -151,6 +191,7 @@ extension KernelImage {
     switch content {
     case .bzImage: .x86_64
     case .vmlinux(let image, _): image.architecture
+    case .arm64: .arm64
     case .raw(let placement, _): placement.architecture
     }
   }
@@ -167,7 +208,7 @@ extension KernelImage {
   var payload: Payload? {
     switch content {
     case .bzImage(_, let payload): payload
-    case .vmlinux(_, let payload), .raw(_, let payload): payload
+    case .vmlinux(_, let payload), .arm64(_, let payload), .raw(_, let payload): payload
     }
   }
 }

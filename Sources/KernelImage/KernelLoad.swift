@@ -7,7 +7,9 @@ public enum BootProtocol: Sendable, Equatable, CustomStringConvertible {
   case linux64
   /// Xen's PVH boot protocol, in 32-bit mode (Xen, docs/misc/pvh.pandoc).
   case pvh
-  /// None: the code is entered as it is, in the state that Linux's 64-bit protocol has.
+  /// Linux's boot protocol for arm64, with the device tree's address in x0 (Documentation/arch/arm64/booting.rst).
+  case linuxARM64
+  /// None: the code is entered as it is, in the state that its architecture's Linux protocol has.
   case bare
 
   /// The protocol in the words of a report.
@@ -15,6 +17,7 @@ public enum BootProtocol: Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .linux64: "Linux's 64-bit boot protocol"
     case .pvh: "the PVH boot protocol"
+    case .linuxARM64: "Linux's boot protocol for arm64"
     case .bare: "none"
     }
   }
@@ -104,11 +107,15 @@ public struct KernelLoad: Sendable {
 extension KernelImage {
   /// Plans how the kernel is loaded; reads no more of its payload than the headers of the ELF file in it.
   ///
-  /// - Parameter throughDecompressor: whether a bzImage is loaded as a boot loader does, so that it unpacks itself;
-  ///   otherwise the kernel in it is unpacked here and entered directly.
+  /// - Parameters:
+  ///   - throughDecompressor: whether a bzImage is loaded as a boot loader does, so that it unpacks itself; otherwise
+  ///     the kernel in it is unpacked here and entered directly.
+  ///   - ramStart: where the guest's RAM starts, which an arm64 kernel is placed by; others state their addresses.
   /// - Returns: where all of it goes.
   /// - Throws: `KernelImageError` where the kernel cannot be loaded that way.
-  public func load(throughDecompressor: Bool = false) throws(KernelImageError) -> KernelLoad {
+  public func load(
+    throughDecompressor: Bool = false, ramStart: GuestPhysical = virtRAMStart
+  ) throws(KernelImageError) -> KernelLoad {
     switch content {
     case .bzImage(let header, _) where throughDecompressor: return try decompressorLoad(header)
     case .bzImage(let header, let payload?): return try directLoad(header, payload)
@@ -118,8 +125,13 @@ extension KernelImage {
     case _ where throughDecompressor:
       throw KernelImageError("only a bzImage has a decompressor to go through, and this is \(kind.withArticle)")
     case .vmlinux(let image, let payload):
-      let (bootProtocol, entry) = Self.entry(of: image, try payload.notes(of: image))
-      return KernelLoad(bootProtocol: bootProtocol, entry: entry, segments: image.segments, payload: payload)
+      switch image.architecture {
+      case .x86_64:
+        let (bootProtocol, entry) = Self.entry(of: image, try payload.notes(of: image))
+        return KernelLoad(bootProtocol: bootProtocol, entry: entry, segments: image.segments, payload: payload)
+      case .arm64: return try KernelLoad(arm64: image, payload: payload, ramStart: ramStart)
+      }
+    case .arm64(let image, let payload): return try KernelLoad(image, payload: payload, ramStart: ramStart)
     case .raw(let placement, let payload): return try rawLoad(placement, payload)
     }
   }
@@ -183,15 +195,6 @@ extension KernelImage {
         fileCount: UInt64(file.count))
     else { throw KernelImageError("the load address \(placement.address) is past any machine's memory") }
     return KernelLoad(bootProtocol: .bare, entry: placement.entry, segments: [segment], payload: payload)
-  }
-}
-
-extension KernelImage.Kind {
-  fileprivate var withArticle: String {
-    switch self {
-    case .bzImage, .raw: "a \(self)"
-    case .vmlinux: "an \(self)"
-    }
   }
 }
 

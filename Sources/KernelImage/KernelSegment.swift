@@ -16,15 +16,24 @@ public struct KernelSegment: Sendable, Equatable {
   /// The physical addresses that it takes.
   public var physicalRange: Range<GuestPhysical> { physical..<physical.wrapping(by: memoryCount) }
 
+  /// The same segment further up in memory, or nil where that is past any machine's.
+  func moved(by distance: UInt64) -> KernelSegment? {
+    KernelSegment(
+      physical: physical.rawValue &+ distance, virtual: virtual.rawValue, memoryCount: memoryCount,
+      fileOffset: UInt64(fileOffset), fileCount: UInt64(fileCount))
+  }
+
   /// The bytes of the unpacked image that it takes.
   var fileRange: Range<Int> { fileOffset..<fileOffset + fileCount }
+
+  /// No x86-64 or arm64 CPU has more than 52 physical address bits.
+  static let addressLimit: UInt64 = 1 << 52
 
   /// Makes a segment, or nil where it is empty or its addresses are not those of a machine.
   ///
   /// Every sum of its fields is known to be in range from here on.
   init?(physical: UInt64, virtual: UInt64, memoryCount: UInt64, fileOffset: UInt64, fileCount: UInt64) {
-    // No x86-64 or arm64 CPU has more physical address bits.
-    let limit: UInt64 = 1 << 52
+    let limit = Self.addressLimit
     guard memoryCount > 0, fileCount <= memoryCount, physical < limit, memoryCount <= limit - physical,
       fileOffset < limit, let offset = Int(exactly: fileOffset), let count = Int(exactly: fileCount)
     else { return nil }

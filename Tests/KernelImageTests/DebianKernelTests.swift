@@ -4,22 +4,24 @@ import Testing
 
 @testable import KernelImage
 
-/// The kernel that these tests run on.
-private enum DebianKernel {
-  /// `HVGDB_TEST_KERNEL`, else the newest `.cache/kernels/*/vmlinuz*` of the package.
+/// The kernels that these tests run on.
+enum DebianKernel {
+  /// `HVGDB_TEST_KERNEL`, else the newest `.cache/kernels/amd64/vmlinuz*` of the package.
   static let path: String? = {
     if let path = ProcessInfo.processInfo.environment["HVGDB_TEST_KERNEL"] { return path }
+    return cached(for: "amd64").last?.path
+  }()
+
+  /// The kernels in the package's `.cache/kernels` for one of Debian's architectures, the oldest first.
+  static func cached(for architecture: String) -> [URL] {
     let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let cache = package.appending(path: ".cache/kernels")
-    let directories = try? FileManager.default.contentsOfDirectory(at: cache, includingPropertiesForKeys: nil)
-    let kernels = (directories ?? []).flatMap { directory in
-      let files = try? FileManager.default.contentsOfDirectory(
-        at: directory, includingPropertiesForKeys: [.contentModificationDateKey])
-      return (files ?? []).filter { $0.lastPathComponent.hasPrefix("vmlinuz") }
-    }
-    return kernels.max { Self.date(of: $0) < Self.date(of: $1) }?.path
-  }()
+    let files = try? FileManager.default.contentsOfDirectory(
+      at: package.appending(path: ".cache/kernels/\(architecture)"),
+      includingPropertiesForKeys: [.contentModificationDateKey])
+    return (files ?? []).filter { $0.lastPathComponent.hasPrefix("vmlinuz-") }
+      .sorted { Self.date(of: $0) < Self.date(of: $1) }
+  }
 
   private static func date(of file: URL) -> Date {
     (try? file.resourceValues(forKeys: [.contentModificationDateKey]))?.contentModificationDate ?? .distantPast

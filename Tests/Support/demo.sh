@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 Tests/Support/install.sh
-Tests/Support/kernels.sh
+Tests/Support/kernels.sh amd64
 swift build --configuration release --product hvgdb
 hvgdb=$(swift build --configuration release --show-bin-path)/hvgdb
 

@@ -1,38 +1,89 @@
 #!/bin/bash
-# Fetches Debian's cloud kernel to .cache/kernels/amd64/vmlinuz; does nothing when it is there.
+# Fetches Debian's cloud kernels to .cache/kernels; does nothing when they are there.
+#
+#   amd64/vmlinuz    the newest of this machine's own suite
+#   arm64/SUITE      the newest of Debian 12 (bookworm, Linux 6.1) and of Debian 13 (trixie, Linux 6.12)
+#
+# Usage: kernels.sh [amd64|arm64]    of one architecture only
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-architecture=amd64
-directory=.cache/kernels/$architecture
-[ ! -s "$directory/vmlinuz" ] || exit 0
+cache=.cache/kernels
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# What apt is told beside its own settings.
+apt_options=()
 
 # The package that stands for the newest kernel only depends on the one that holds it.
 resolve() {
-  apt-cache depends --important "linux-image-cloud-$architecture" 2>/dev/null \
+  apt-cache "${apt_options[@]}" depends --important "linux-image-cloud-$1" 2>/dev/null \
     | sed -n 's/^ *Depends: *\(linux-image-[^ :]*\).*/\1/p' | head -n 1
 }
 
 update() {
-  if [ "$(id -u)" -eq 0 ]; then apt-get update --quiet; else sudo apt-get update --quiet; fi >/dev/null 2>&1
+  local as_root=()
+  [ ${#apt_options[@]} -gt 0 ] || [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get "${apt_options[@]}" --quiet update >/dev/null 2>&1
 }
 
-download() {
+download() { # ARCHITECTURE
   local package
-  package=$(resolve)
-  [ -n "$package" ] && (cd "$work" && apt-get download --quiet "$package" >/dev/null 2>&1)
+  package=$(resolve "$1")
+  [ -n "$package" ] && (cd "$work" && apt-get "${apt_options[@]}" --quiet download "$package" >/dev/null 2>&1)
 }
 
-mkdir -p "$directory"
-work=$(mktemp -d "$directory/work.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+# Has apt work with one suite and architecture, in a folder of its own: nothing of the machine's own is touched.
+use_archive() { # SUITE ARCHITECTURE
+  local apt mirror
+  apt=$(realpath "$work")/apt
+  mkdir -p "$apt"/{state/lists,cache/archives}/partial
+  # Where Debian is, the machine's own apt knows.
+  # shellcheck disable=SC2016 # apt replaces it
+  read -r mirror < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian') || return
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$apt/sources.list"
+  apt_options=(
+    -o "Dir::State=$apt/state" -o Dir::State::status=/dev/null -o "Dir::Cache=$apt/cache"
+    -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
+    -o "APT::Architecture=$2" -o "APT::Architectures=$2" -o APT::Sandbox::User=root -o Acquire::Languages=none
+  )
+}
 
-if ! download && ! { update && download; }; then
-  echo "kernels: Debian's linux-image-cloud-$architecture could not be fetched, is there a network?" >&2
+# Takes the kernel out of the package that was downloaded and gives it a name that does not change.
+unpack() { # ARCHITECTURE NAME
+  local image
+  dpkg-deb --fsys-tarfile "$work"/linux-image-*.deb \
+    | tar --extract --directory="$work" --wildcards './boot/vmlinuz-*'
+  image=$(basename "$work"/boot/vmlinuz-*)
+  mkdir -p "$cache/$1"
+  mv "$work/boot/$image" "$cache/$1/$image"
+  ln -sfn "$image" "$cache/$1/$2"
+  echo "kernels: $cache/$1/$image"
+  rm -r "${work:?}"/*
+}
+
+failed() {
+  echo "kernels: Debian's linux-image-cloud-$1 could not be fetched, is there a network?" >&2
   exit 1
-fi
-dpkg-deb --fsys-tarfile "$work"/linux-image-*.deb | tar --extract --directory="$work" --wildcards './boot/vmlinuz-*'
-image=$(basename "$work"/boot/vmlinuz-*)
-mv "$work/boot/$image" "$directory/$image"
-ln -sf "$image" "$directory/vmlinuz"
-echo "kernels: $directory/$image"
+}
+
+fetch_amd64() {
+  [ ! -s "$cache/amd64/vmlinuz" ] || return 0
+  download amd64 || { update && download amd64; } || failed amd64
+  unpack amd64 vmlinuz
+}
+
+fetch_arm64() {
+  local suite
+  for suite in bookworm trixie; do
+    [ ! -s "$cache/arm64/$suite" ] || continue
+    { use_archive "$suite" arm64 && update && download arm64; } || failed arm64
+    unpack arm64 "$suite"
+  done
+}
+
+[ $# -gt 0 ] || set -- amd64 arm64
+for architecture in "$@"; do
+  "fetch_$architecture"
+done

@@ -17,6 +17,8 @@ final class LZ4LegacyUnpacker: Unpacker {
   private let slice: FileSlice
   /// Where the next block's length stands in the slice.
   private var position = LZ4LegacyUnpacker.magic.count
+  /// How many bytes the blocks before that unpacked to.
+  private var unpackedCount = 0
   /// How much of the next block was given out before the whole of it was unpacked.
   private var givenOut = 0
   // SAFETY: both are owned by this object; host memory is taken only where they are touched.
@@ -44,14 +46,12 @@ final class LZ4LegacyUnpacker: Unpacker {
         guard let block = try nextBlock() else { break }
         if givenOut == 0, output.count >= Self.blockSize {
           output.consume(try unpack(block, into: output))
-          position = block.upperBound
           continue
         }
         if givenOut == 0, output.count <= Self.smallRead, try unpackStart(of: block, into: output) {
           return buffer.count
         }
         let count = try unpack(block, into: scratch)
-        position = block.upperBound
         unread = UnsafeRawBufferPointer(rebasing: scratch.prefix(count).dropFirst(givenOut))
         givenOut = 0
       }
@@ -75,6 +75,11 @@ final class LZ4LegacyUnpacker: Unpacker {
         continue
       }
       let count = length.littleEndian(at: 0, as: UInt32.self).map { Int($0) } ?? 0
+      // The kernel's build used to append the unpacked length to files as well that nobody reads it from.
+      if start == slice.count, count == unpackedCount & 0xffff_ffff {
+        position = start
+        continue
+      }
       guard (1...Self.packedLimit).contains(count) else {
         throw corrupt("a block of \(count) bytes, which no block of 8 MiB packs to")
       }
@@ -86,7 +91,8 @@ final class LZ4LegacyUnpacker: Unpacker {
     return nil
   }
 
-  /// Unpacks a whole block to the start of `output`, which has room for 8 MiB; returns its unpacked length.
+  /// Unpacks a whole block to the start of `output`, which has room for 8 MiB; returns its unpacked length, and goes on
+  /// to the next.
   private func unpack(_ block: Range<Int>, into output: UnsafeMutableRawBufferPointer) throws(KernelImageError) -> Int {
     let input = UnsafeMutableRawBufferPointer(rebasing: packed.prefix(block.count))
     try slice.read(at: block.lowerBound, into: input)
@@ -95,6 +101,8 @@ final class LZ4LegacyUnpacker: Unpacker {
       input.baseAddress?.assumingMemoryBound(to: CChar.self), output.baseAddress?.assumingMemoryBound(to: CChar.self),
       Int32(input.count), Int32(min(output.count, Self.blockSize)))
     guard count >= givenOut else { throw corrupt("a block that does not unpack") }
+    position = block.upperBound
+    unpackedCount += Int(count)
     return Int(count)
   }
 

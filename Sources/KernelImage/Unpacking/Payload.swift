@@ -1,4 +1,4 @@
-/// The bytes of a file that a kernel's ELF or raw image is packed in, or stands in as it is.
+/// The bytes of a file that a kernel's image is packed in, or stands in as it is.
 struct Payload: Sendable {
   /// The packed bytes alone, without a length behind them.
   let slice: FileSlice
@@ -26,7 +26,7 @@ struct Payload: Sendable {
     case .lz4: LZ4LegacyUnpacker(slice)
     case .lzo:
       throw KernelImageError(
-        "the payload is packed by LZO, which hvgdb does not unpack: let the kernel do it, by --through-decompressor")
+        "the payload is packed by LZO, which hvgdb does not unpack: a bzImage does it itself by --through-decompressor")
     }
   }
 
@@ -87,7 +87,7 @@ struct PayloadReader: ~Copyable {
   }
 
   private func endedTooEarly() -> KernelImageError {
-    let wanted = statedCount.map { "the \($0) that the file states" } ?? "its program headers announce"
+    let wanted = statedCount.map { "the \($0) that the file states" } ?? "its headers announce"
     return KernelImageError("the payload is corrupt: it ends after \(position) unpacked bytes, fewer than \(wanted)")
   }
 }
