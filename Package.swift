@@ -46,6 +46,7 @@ let package = Package(
     component("Bits"),
     component("Architecture", ["Bits"]),
     component("GDBRemote", ["Architecture"]),
+    component("DeviceTree"),
     component("KernelImage", ["Bits", "Architecture", "CCompression", systemPackage]),
     component("GuestMemory", ["Bits", systemPackage]),
     component("X86", ["Bits", "Architecture"]),
@@ -67,6 +68,7 @@ let package = Package(
 
     tests("BitsTests", ["Bits"]),
     tests("GDBRemoteTests", ["GDBRemote", "Architecture"]),
+    tests("DeviceTreeTests", ["DeviceTree"]),
     tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),

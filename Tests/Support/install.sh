@@ -4,7 +4,7 @@
 # Usage: install.sh [bench]    bench: also what the benchmarks compare with.
 set -euo pipefail
 
-packages=(gdb-multiarch zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
+packages=(gdb-multiarch device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
 if [ "${1:-}" = bench ]; then
   packages+=(qemu-system-x86)
 fi
