@@ -54,7 +54,8 @@ let package = Package(
     component("KVMEngine", ["CPUEngine", "CKVM", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
     component(
-      "Machine", ["Bits", "Architecture", "CLinux", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage"]),
+      "Machine",
+      ["Bits", "Architecture", "CLinux", "DeviceTree", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage"]),
     component(
       "Debugger",
       ["Bits", "Architecture", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Devices", "Machine"]),
@@ -73,7 +74,7 @@ let package = Package(
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("DevicesTests", ["Devices"]),
-    tests("MachineTests", ["Machine", "CPUEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests("MachineTests", ["Machine", "CPUEngine", "DeviceTree", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests(
       "DebuggerTests", ["Debugger", "Machine", "CPUEngine", "GDBRemote", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests("HVGDBCommandTests", ["HVGDBCommand", "CPUEngine", "KVMEngine", "Machine"]),

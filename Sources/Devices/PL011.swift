@@ -35,10 +35,17 @@ public struct PL011: Equatable, Sendable {
   /// Makes the port as it is after a reset, with a modem that is ready.
   public init() {}
 
-  /// Makes the port as firmware leaves it to a kernel, which prints on it before its driver has set it up: enabled, with
-  /// characters of 8 bits and without FIFOs.
-  public static var setUpByFirmware: PL011 {
+  /// Makes the port as firmware leaves it to a kernel, which prints on it before its driver has set it up, and takes its
+  /// line settings from the registers: enabled, without FIFOs, 115,200 baud, 8 bits, no parity.
+  ///
+  /// - Parameter clock: The frequency of UARTCLK in hertz.
+  /// - Returns: A port that works; only the guest has to do with the speed of the line.
+  public static func setUpByFirmware(clock: UInt32) -> PL011 {
+    // The clock is divided by 16 times the baud rate, in 64ths (DDI 0183G, section 3.3.6).
+    let divisor = clock / (16 * 115_200 / 64)
     var uart = PL011()
+    uart.integerBaudRate = UInt16(clamping: divisor >> 6)
+    uart.fractionalBaudRate = UInt8(divisor[bits: 0...5])
     uart.lineControl = .eightBits
     uart.control.insert(.enable)
     return uart

@@ -1,5 +1,5 @@
+public import Bits
 public import CPUEngine
-public import Devices
 
 /// A board: the memory map and the devices around the CPUs.
 ///
@@ -9,14 +9,34 @@ public protocol Board: AnyObject, Sendable {
   var name: String { get }
 
   /// Performs an access to an I/O port: fills in what is read, takes what is written.
-  func port(_ access: BusAccess) -> MachineRequest?
+  ///
+  /// - Parameter access: what the CPU does.
+  /// - Returns: why the machine is to stop by it, or nil where the guest simply goes on.
+  func port(_ access: BusAccess) -> StopReport.Cause?
 
-  /// Performs an access to a physical address without RAM.
-  func mmio(_ access: BusAccess) -> MachineRequest?
+  /// Performs an access to a physical address without RAM, as `port` does to a port.
+  func mmio(_ access: BusAccess) -> StopReport.Cause?
 
   /// Puts every device back to the state after power-on.
   func reset()
 
   /// Types bytes on the guest's console; what its UART has no room for yet waits and is not lost.
   func type(_ bytes: [UInt8])
+}
+
+/// A guest's access to a physical address at which its board has nothing.
+public struct UnmappedAccess: Sendable, Equatable {
+  /// Where it was.
+  public let address: GuestPhysical
+  /// How many bytes.
+  public let size: Int
+  /// Whether the guest wrote.
+  public let isWrite: Bool
+
+  /// Makes the facts of an access.
+  public init(address: GuestPhysical, size: Int, isWrite: Bool) {
+    self.address = address
+    self.size = size
+    self.isWrite = isWrite
+  }
 }

@@ -18,6 +18,8 @@ public struct StopReport: Sendable, Equatable {
     case failure(GuestFailure)
     /// The guest asked for it, through a device or a firmware call.
     case request(MachineRequest)
+    /// An access went where the board has nothing, and the board was told to stop at such; it is complete.
+    case unmapped(UnmappedAccess)
     /// Somebody wanted the machine stopped.
     case requested
   }
@@ -127,9 +129,9 @@ public final class RunControl: @unchecked Sendable {
     while true {
       switch try cpu.run() {
       case .port(let access):
-        if let request = board.port(access) { return try settled(cpu, .request(request)) }
+        if let cause = board.port(access) { return try settled(cpu, cause) }
       case .mmio(let access):
-        if let request = board.mmio(access) { return try settled(cpu, .request(request)) }
+        if let cause = board.mmio(access) { return try settled(cpu, cause) }
       case .debug(let event): return StopReport(cpu: cpu.index, cause: .debug(event))
       case .failure(let failure): return StopReport(cpu: cpu.index, cause: .failure(failure))
       case .system(.powerOff): return StopReport(cpu: cpu.index, cause: .request(.powerOff))
@@ -151,18 +153,16 @@ public final class RunControl: @unchecked Sendable {
   /// - Returns: the stop, or nil where there is no cause for one.
   /// - Throws: what the engine could not do.
   private func settled(_ cpu: any VirtualCPU, _ cause: StopReport.Cause?) throws(EngineError) -> StopReport? {
-    var request: MachineRequest?
+    var another: StopReport.Cause?
     settling: while true {
       switch try cpu.settle() {
-      case .port(let access): request = board.port(access) ?? request
-      case .mmio(let access): request = board.mmio(access) ?? request
+      case .port(let access): another = board.port(access) ?? another
+      case .mmio(let access): another = board.mmio(access) ?? another
       default: break settling
       }
     }
-    if let request, cause == nil || cause == .requested {
-      return StopReport(cpu: cpu.index, cause: .request(request))
-    }
-    return cause.map { StopReport(cpu: cpu.index, cause: $0) }
+    let isMereWish = cause == nil || cause == .requested
+    return (isMereWish ? another ?? cause : cause).map { StopReport(cpu: cpu.index, cause: $0) }
   }
 
   // MARK: The other CPUs

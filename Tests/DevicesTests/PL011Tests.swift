@@ -336,7 +336,7 @@ private enum Source {
 
   /// What earlycon does for each character: it sets nothing up, since firmware has.
   @Test mutating func earlyConsolePrints() {
-    uart = .setUpByFirmware
+    uart = .setUpByFirmware(clock: 24_000_000)
     for byte in Array("Booting Linux\n".utf8) {
       expect(read(Reg.fr).map { $0 & 0x20 }, is: 0)
       write(UInt32(byte), Reg.dr)
@@ -348,7 +348,7 @@ private enum Source {
   /// The steps of Linux's amba-pl011 from probe to an opened console: identification, FIFO depth by revision, start-up,
   /// line settings, the drain before interrupts are enabled, one printed line, one received.
   @Test mutating func linuxOpensTheConsole() {
-    uart = .setUpByFirmware
+    uart = .setUpByFirmware(clock: 24_000_000)
     expect(read(Reg.periphID0 + 8).map { $0 >> 4 >= 3 }, is: true)
     write(0x7FF, Reg.icr)
     write(0, Reg.imsc)

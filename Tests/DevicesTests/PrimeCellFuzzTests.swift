@@ -10,7 +10,7 @@ import Testing
 
   @Test(arguments: 1...4 as ClosedRange<UInt64>)
   func serialPort(seed: UInt64) {
-    FuzzTests().driveTwice(PL011.setUpByFirmware, seed: seed) { uart, random in
+    FuzzTests().driveTwice(PL011.setUpByFirmware(clock: .max), seed: seed) { uart, random in
       let (offset, value) = (offset(&random), UInt32(truncatingIfNeeded: random.next()))
       switch random.next() % 8 {
       case 0: return uart.receive(random.byte()) ? 1 : 0
