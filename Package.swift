@@ -74,7 +74,9 @@ let package = Package(
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("DevicesTests", ["Devices"]),
-    tests("MachineTests", ["Machine", "CPUEngine", "DeviceTree", "GuestMemory", "Bits", "Architecture", "X86"]),
+    tests(
+      "MachineTests",
+      ["Machine", "CPUEngine", "DeviceTree", "Devices", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests(
       "DebuggerTests", ["Debugger", "Machine", "CPUEngine", "GDBRemote", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests("HVGDBCommandTests", ["HVGDBCommand", "CPUEngine", "KVMEngine", "Machine"]),

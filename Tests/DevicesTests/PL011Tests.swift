@@ -241,7 +241,7 @@ private enum Source {
 
   @Test mutating func nothingPastedIsLost() throws {
     enable(fen: true)
-    let pasted = (0..<1 << 16).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+    let pasted = (0..<1 << 14).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
     var waiting = pasted[...]
     var seen: [UInt8] = []
     // The guest reads in bursts that are longer and shorter than the FIFO.
