@@ -24,6 +24,9 @@ struct Breakpoints {
     let original: [UInt8]
   }
 
+  /// How many breakpoints in memory a client may have: each costs at every stop.
+  static let limit = 10_000
+
   /// The addresses of `Z0`, in the order in which they were set.
   private(set) var software: [GuestVirtual] = []
   /// The addresses of `Z1`.
@@ -35,6 +38,8 @@ struct Breakpoints {
   /// The watch that each of the debug registers' watchpoints belongs to.
   private var owners: [Watch] = []
   private var placed: [Placed] = []
+  /// The places of `placed`.
+  private var occupied: Set<GuestPhysical> = []
   private let instruction: [UInt8]
 
   init(instruction: [UInt8]) { self.instruction = instruction }
@@ -97,8 +102,9 @@ struct Breakpoints {
     var inMemory = software.filter { !hardware.contains($0) }
     if inMemory.count > free {
       // A register needs no page: those without one come first.
-      let unmapped = inMemory.filter { translate($0) == nil }
-      inMemory = unmapped + inMemory.filter { !unmapped.contains($0) }
+      let isMapped = inMemory.map { translate($0) != nil }
+      let unmapped = zip(inMemory, isMapped).filter { !$0.1 }
+      inMemory = (unmapped + zip(inMemory, isMapped).filter { $0.1 }).map(\.0)
     }
     for address in inMemory {
       if free > 0 {
@@ -134,7 +140,7 @@ struct Breakpoints {
     guard let physical = translate(address), let bytes = memory.bytes(at: physical), bytes.count >= instruction.count
     else { return false }
     // Two virtual addresses may be one place, where our instruction stands already.
-    if placed.contains(where: { $0.physical == physical }) { return true }
+    guard occupied.insert(physical).inserted else { return true }
     let original = Array(bytes[..<instruction.count])
     instruction.withUnsafeBytes { _ = memory.write(at: physical, from: $0) }
     placed.append(Placed(address: address, physical: physical, original: original))
@@ -155,6 +161,7 @@ struct Breakpoints {
       }
     }
     placed = []
+    occupied = []
     return overwritten
   }
 }

@@ -11,7 +11,11 @@ extension Debugger: BreakpointTarget {
     var wanted = placements
     let address = GuestVirtual(address)
     switch kind {
-    case .software: wanted.insert(software: address)
+    case .software:
+      wanted.insert(software: address)
+      guard wanted.software.count <= Breakpoints.limit else {
+        throw .exhausted("there are \(Breakpoints.limit) breakpoints already: delete some")
+      }
     case .hardware: wanted.insert(hardware: address)
     case .watch(let watchKind):
       guard length > 0, address.advanced(by: length - 1) != nil else {

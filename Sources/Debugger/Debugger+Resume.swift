@@ -86,6 +86,10 @@ private struct Run {
 
   mutating func untilStop(_ attention: () -> Bool) throws(EngineError) -> StopEvent {
     guard plan.contains(.run) else { return StopEvent(thread: debugger.currentThread, signal: .none) }
+    // These are judged by what was placed when they happened, which the first step below replaces.
+    while let report = debugger.machine.runControl.takePendingReport(for: plan) {
+      if let event = try judge(report, attention) { return event }
+    }
     try prepareComparison()
     if let event = try stepOffBreakpoints(attention) { return event }
     while true {
@@ -124,11 +128,10 @@ private struct Run {
 
   private func debugControl(for action: ThreadAction?) -> DebugControl {
     var control = control
-    if action != .resume || !compared.isEmpty {
-      control.singleStep = true
-      control.blocksInterrupts = debugger.machine.virtualMachine.capabilities.blocksInterruptsWhileStepping
-    }
+    // A guest that is only compared goes on as ever, interrupts and all.
+    control.singleStep = action != .resume || !compared.isEmpty
     if action != .resume {
+      control.blocksInterrupts = debugger.machine.virtualMachine.capabilities.blocksInterruptsWhileStepping
       // The instruction that is stepped is executed even where a breakpoint is.
       control.breakpoints = []
     }

@@ -72,9 +72,9 @@ public final class Debugger: DebugTarget {
 
   func instructionAddress(of cpu: any VirtualCPU) -> GuestVirtual? { try? support.instructionAddress(of: cpu) }
 
-  /// The answer to a client's Ctrl-C that came before the guest ran.
+  /// The answer to a client's Ctrl-C that came before the guest ran; the reason of a guest's end stays.
   public func interrupted() -> StopEvent {
-    lastStop = StopEvent(thread: currentThread, signal: .interrupt)
+    if end == nil { lastStop = StopEvent(thread: currentThread, signal: .interrupt) }
     return lastStop
   }
 

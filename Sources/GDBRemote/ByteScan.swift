@@ -32,14 +32,14 @@ enum ByteScan {
     return index
   }
 
-  /// Marks the lanes, of 8 bits, that equal `byte` by their top bits.
-  ///
-  /// The first mark is always right; above it, a lane that differs from `byte` by 1 may be marked, too, since the
-  /// subtraction borrows from lane to lane.
+  /// Marks the lanes, of 8 bits, that equal `byte`, by all their bits.
   @inline(__always)
   static func lanes(of byte: UInt8, in block: SIMD2<UInt64>) -> SIMD2<UInt64> {
-    let difference = block ^ (UInt64(byte) &* 0x0101_0101_0101_0101)
-    return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+    let word = UInt64(byte) &* 0x0101_0101_0101_0101
+    // SAFETY: all are 128 bits without padding, for which every pattern is a value.
+    let bytes = unsafeBitCast(block, to: SIMD16<UInt8>.self)
+    let wanted = unsafeBitCast(SIMD2(word, word), to: SIMD16<UInt8>.self)
+    return unsafeBitCast(bytes .== wanted, to: SIMD2<UInt64>.self)
   }
 
   /// The number of the first lane, of 8 bits, that is marked, or nil where none is.

@@ -153,16 +153,19 @@ public final class RunControl: @unchecked Sendable {
   /// - Returns: the stop, or nil where there is no cause for one.
   /// - Throws: what the engine could not do.
   private func settled(_ cpu: any VirtualCPU, _ cause: StopReport.Cause?) throws(EngineError) -> StopReport? {
-    var another: StopReport.Cause?
+    var asked: StopReport.Cause?
     settling: while true {
       switch try cpu.settle() {
-      case .port(let access): another = board.port(access) ?? another
-      case .mmio(let access): another = board.mmio(access) ?? another
+      case .port(let access): asked = board.port(access) ?? asked
+      case .mmio(let access): asked = board.mmio(access) ?? asked
+      case .failure(let failure):
+        asked = .failure(failure)
+        break settling
       default: break settling
       }
     }
     let isMereWish = cause == nil || cause == .requested
-    return (isMereWish ? another ?? cause : cause).map { StopReport(cpu: cpu.index, cause: $0) }
+    return ((isMereWish ? asked : nil) ?? cause).map { StopReport(cpu: cpu.index, cause: $0) }
   }
 
   // MARK: The other CPUs
@@ -219,11 +222,13 @@ public final class RunControl: @unchecked Sendable {
 
   /// Forgets the breakpoints and steps that another CPU's stop overtook.
   ///
-  /// A CPU that stands before a breakpoint meets it again, if it is still there; a step that was done is no news.
+  /// A CPU that stands before a breakpoint meets it again, if it is still there; a step that was done is no news. What
+  /// is neither, nor a watchpoint, is the guest's own and would be lost to it.
   private func discardRepeatingReports() {
     monitor.update {
       shared.reports.removeAll {
-        if case .debug(let event) = $0.cause { event.watchpoint == nil } else { false }
+        guard case .debug(let event) = $0.cause, event.watchpoint == nil else { return false }
+        return event.isSingleStep || event.isSoftwareBreakpoint || event.breakpoint != nil
       }
     }
   }

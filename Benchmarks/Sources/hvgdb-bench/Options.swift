@@ -4,8 +4,7 @@ import Glibc
 struct Options {
   static let usage = """
     usage: hvgdb-bench [--hvgdb FILE] [--qemu FILE] [--kernel FILE] [--append STRING]
-                       [--rounds N] [--quick] [--unix] [--json FILE]
-                       [--late-acks] [--poll] [--one-cpu]
+                       [--rounds N] [--quick] [--unix] [--poll] [--json FILE]
 
       --hvgdb FILE     the hvgdb to measure (default: .build/release/hvgdb)
       --qemu FILE      the QEMU to compare it to (default: qemu-system-x86_64)
@@ -15,9 +14,7 @@ struct Options {
       --quick          3 short rounds
       --unix           unix sockets in place of TCP on loopback
       --json FILE      writes every sample to a file
-      --late-acks      acknowledge with the next request, to a server that needs it, and not at once as gdb does
       --poll           the client polls for a reply for 200 µs before it sleeps, which gdb does not do
-      --one-cpu        once a server has started, its threads and the client share one CPU
     """
 
   var hvgdb: String
@@ -29,9 +26,7 @@ struct Options {
   var rounds = 7
   var budget = Duration.milliseconds(500)
   var usesUnixSockets = false
-  var acknowledgesLate = false
   var pollingTime = Duration.zero
-  var usesOneCPU = false
   var json: String?
   var wantsHelp = false
 
@@ -53,9 +48,7 @@ struct Options {
       case "--append": commandLine = try value(of: option)
       case "--json": json = try value(of: option)
       case "--unix": usesUnixSockets = true
-      case "--late-acks": acknowledgesLate = true
       case "--poll": pollingTime = .microseconds(200)
-      case "--one-cpu": usesOneCPU = true
       case "--help", "-h": wantsHelp = true
       case "--quick": (rounds, budget) = (3, .milliseconds(150))
       case "--rounds":

@@ -23,22 +23,12 @@ final class RSPClient {
   private var expanded = ByteBuffer(capacity: 1 << 20)
   private var outgoing = ByteBuffer(capacity: 1 << 16)
   private var acknowledges = true
-  private let acknowledgesLate: Bool
-  private var owesAcknowledgment = false
 
   /// A packet that does not end within so many bytes is no packet.
   private static let sizeLimit = 64 << 20
 
-  /// Takes over a connection.
-  ///
-  /// - Parameters:
-  ///   - connection: a connection to a server that has just accepted it.
-  ///   - acknowledgesLate: whether an acknowledgment goes out with the next request, which spares the server a
-  ///     wake-up, in place of at once, as gdb does it.
-  init(_ connection: consuming Connection, acknowledgesLate: Bool) {
-    self.connection = connection
-    self.acknowledgesLate = acknowledgesLate
-  }
+  /// Takes over a connection to a server that has just accepted it.
+  init(_ connection: consuming Connection) { self.connection = connection }
 
   /// Whether the server has the `x` packet that `binary-upload+` announces.
   var readsBinary: Bool { features.contains("binary-upload+") }
@@ -180,8 +170,6 @@ final class RSPClient {
 
   private func send(_ data: [UInt8]) throws(BenchmarkError) {
     outgoing.count = 0
-    if owesAcknowledgment { outgoing.append(UInt8(ascii: "+")) }
-    owesAcknowledgment = false
     outgoing.append(UInt8(ascii: "$"))
     let checksum = data.withUnsafeBytes { data in
       outgoing.append(data[...])
@@ -194,7 +182,6 @@ final class RSPClient {
   }
 
   private func acknowledge() throws(BenchmarkError) {
-    guard !acknowledgesLate else { return owesAcknowledgment = true }
     outgoing.count = 0
     outgoing.append(UInt8(ascii: "+"))
     try connection.send(outgoing.bytes)

@@ -4,17 +4,13 @@ struct Round {
   let budget: Duration
   /// The bytes of the kernel's file.
   let kernelFile: [UInt8]
-  /// By which each server, once started, is put on one CPU with the client; nil leaves that to the system.
-  let affinity: Affinity?
 
   /// Measures a server; `contents` is filled by the first guest that has the kernel in its memory.
   func measure(
     _ launch: Launch, listeningOn endpoint: Endpoint, contents: inout GuestContents?, results: inout Results
   ) throws(BenchmarkError) {
-    try affinity?.useEveryCPU()
     let server = try Server(launch, listeningOn: endpoint)
     do {
-      try affinity?.shareOneCPU(with: server.process.identifier)
       try measure(server, contents: &contents, results: &results)
     } catch {
       throw BenchmarkError("\(error)\n\(server.process.outputText)")

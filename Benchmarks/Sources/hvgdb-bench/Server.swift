@@ -14,7 +14,6 @@ struct Launch {
   let executable: String
   let kernel: String
   let commandLine: String
-  let acknowledgesLate: Bool
   let pollingTime: Duration
 
   func arguments(listeningOn endpoint: Endpoint) -> [String] {
@@ -61,7 +60,7 @@ struct Server: ~Copyable {
     do {
       var connection = try Self.connect(to: endpoint, of: process, until: start + .seconds(30))
       connection.pollingTime = launch.pollingTime
-      client = RSPClient(connection, acknowledgesLate: launch.acknowledgesLate)
+      client = RSPClient(connection)
       try client.attach()
     } catch {
       throw BenchmarkError("\(error)\n\(process.outputText)")

@@ -7,9 +7,8 @@
 // server offers that, and else one for each reply, at once, as gdb sends it.
 //
 // Small exchanges depend on wake-ups: between two idle CPUs of a virtual host one takes tens of microseconds, more than
-// the servers' own work, and how many there are depends on what else runs. By default client and servers sleep and wake
-// as they do under gdb. `--one-cpu` takes the wake-ups between CPUs away, for both servers, and makes the rates steady;
-// `--poll` takes away the client's; `--late-acks` those that acknowledgments cost QEMU.
+// the servers' own work. By default the client sleeps until a reply comes, as gdb does; `--poll` takes its wake-ups away.
+// hvgdb asks the kernel for quick ones while it is busy (`WakeLatency`), which the kernel grants to root.
 //
 // Nothing is ever asserted about speed: a missed requirement says NO in the table, and the exit status stays 0; it is 1
 // where a server, or a check of what it answered, failed.
@@ -51,7 +50,7 @@ func findServers(_ options: Options, kernel: String) -> [Launch] {
     }
     return Launch(
       kind: kind, executable: executable, kernel: kernel, commandLine: options.commandLine,
-      acknowledgesLate: options.acknowledgesLate, pollingTime: options.pollingTime)
+      pollingTime: options.pollingTime)
   }
 }
 
@@ -62,8 +61,7 @@ func run(_ options: Options, socketFolder: String) throws -> Bool {
   guard let kernel = options.kernel ?? newestKernel(below: options.kernelFolder) else {
     throw BenchmarkError("there is no vmlinuz below \(options.kernelFolder): name a kernel by --kernel")
   }
-  let round = Round(
-    budget: options.budget, kernelFile: try readFile(kernel), affinity: options.usesOneCPU ? try Affinity() : nil)
+  let round = Round(budget: options.budget, kernelFile: try readFile(kernel))
   var servers = findServers(options, kernel: kernel)
   let found = servers
   var contents: GuestContents?

@@ -28,9 +28,8 @@ import Testing
     #expect(server.transcript.hasSuffix("+$?#3f+$QStartNoAckMode#b0+$g#67$D#44"))
   }
 
-  @Test(arguments: [false, true])
-  func acknowledgesEveryReplyOfAServerThatNeedsIt(late: Bool) throws {
-    let (server, client) = try ScriptedServer.start(session("PacketSize=400"), acknowledgesLate: late)
+  @Test func acknowledgesEveryReplyOfAServerThatNeedsIt() throws {
+    let (server, client) = try ScriptedServer.start(session("PacketSize=400"))
     try client.attach()
     try client.stopAcknowledging()
     try client.exchange(Array("g".utf8))

@@ -14,11 +14,10 @@ final class ScriptedServer: Sendable {
   ///   - replies: by a request's data, the bytes to send, framing and all; a request that is not listed ends the
   ///     connection.
   ///   - piece: how many bytes are sent at once.
-  ///   - acknowledgesLate: how the client acknowledges.
   /// - Returns: the server and its client.
   /// - Throws: where the system has no socket.
   static func start(
-    _ replies: [String: [UInt8]], piece: Int = .max, acknowledgesLate: Bool = false
+    _ replies: [String: [UInt8]], piece: Int = .max
   ) throws -> (server: ScriptedServer, client: RSPClient) {
     var ends: [CInt] = [0, 0]
     guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0 else {
@@ -26,7 +25,7 @@ final class ScriptedServer: Sendable {
     }
     let server = ScriptedServer(descriptor: ends[0])
     Thread.detachNewThread { server.run(replies, piece: piece) }
-    return (server, RSPClient(Connection(descriptor: ends[1]), acknowledgesLate: acknowledgesLate))
+    return (server, RSPClient(Connection(descriptor: ends[1])))
   }
 
   /// A packet with these bytes as they go over the wire.

@@ -100,9 +100,9 @@
 
     private func setInteger(_ register: X86Register, _ value: UInt64) throws(EngineError) {
       switch register {
-      case .general(let general): setGeneral { $0[general.kvmPosition] = value }
-      case .rip: setGeneral { $0[KVMRegisterPosition.rip] = value }
-      case .rflags: setGeneral { $0[KVMRegisterPosition.rflags] = value }
+      case .general(let general): try setGeneral { $0[general.kvmPosition] = value }
+      case .rip: try setGeneral { $0[KVMRegisterPosition.rip] = value }
+      case .rflags: try setGeneral { $0[KVMRegisterPosition.rflags] = value }
       case .selector(let segment): try setSelector(UInt16(truncatingIfNeeded: value), of: segment)
       case .base(let segment): try setSpecial { $0[keyPath: segment.kvmField].base = value }
       case .limit(let segment):
@@ -145,9 +145,14 @@
       (UnsafeMutableRawPointer(runPage.pointer) + RunPage.registersOffset).assumingMemoryBound(to: UInt64.self)
     }
 
-    private func setGeneral(_ change: (UnsafeMutablePointer<UInt64>) -> Void) {
+    private func setGeneral(_ change: (UnsafeMutablePointer<UInt64>) -> Void) throws(EngineError) {
       change(generalRegisters)
-      runPage.pointer.pointee.kvm_dirty_regs |= UInt64(KVM_SYNC_X86_REGS)
+      if index > 0, activity == .waitingForStartup {
+        // KVM_RUN of such a CPU takes nothing over from `kvm_run`.
+        try setRegisters(syncRegisters)
+      } else {
+        runPage.pointer.pointee.kvm_dirty_regs |= UInt64(KVM_SYNC_X86_REGS)
+      }
       invalidateDebugControl()
     }
 

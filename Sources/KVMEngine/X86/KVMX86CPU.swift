@@ -22,15 +22,17 @@
     let runPage: RunPage
     let registerFile: X86RegisterFile
     let memory: GuestRAM
-    private let emulatesKernelMode: Bool
+    let emulatesKernelMode: Bool
     private let kickState: Kick
     private let powerOn: KVMX86CPUState
 
     /// What was fetched since the CPU last ran.
     var cache = Cache()
     /// The debug control in force, and whether KVM must be told again before the CPU runs.
-    private(set) var debugControl = DebugControl.none
-    private var debugControlIsStale = false
+    var debugControl = DebugControl.none
+    var debugControlIsStale = false
+    /// DR6 of the last debug exit, which the guest's own register does not show.
+    var debugStatus = DR6(rawValue: 0)
     /// Whether the guest is in the middle of an instruction and waits for the answer to an access.
     private var isInAccess = false
     /// Whether an INT3 came back as an emulation failure, for whoever asks what the host's KVM does.
@@ -108,9 +110,11 @@
 
     /// Runs the guest by KVM_RUN until KVM or a kick ends it.
     public func run() throws(EngineError) -> Exit {
-      if debugControl.singleStep, emulatesKernelMode, let exit = try stepOverHalt() { return exit }
+      if debugControl.singleStep {
+        if isInAccess { return try finishSteppedAccess() }
+        if try !isEmulated { debugControlIsStale = true } else if let exit = try stepOverHalt() { return exit }
+      }
       if debugControlIsStale { try installDebugControl() }
-      if isInAccess, debugControl.singleStep { return try finishSteppedAccess() }
       cache = Cache()
       guard kickState.willRun() else {
         kickState.clear()
@@ -119,18 +123,46 @@
       return try enter()
     }
 
-    /// Performs a step over HLT; nil where another instruction is next.
+    /// Whether the next instruction is executed by KVM's emulator.
+    private var isEmulated: Bool {
+      get throws(EngineError) {
+        let level = try privilegeLevel()
+        return emulatesKernelMode && level == 0
+      }
+    }
+
+    /// Performs a step over HLT, or halts the CPU for it; nil where there is something to execute.
     ///
     /// KVM's emulator would report the step and halt only after it: at the next instruction that it runs freely, be that in
-    /// an interrupt handler, where nothing wakes the CPU any more. As if an interrupt had come, a step leads past HLT.
+    /// an interrupt handler, where nothing wakes the CPU any more. A step that takes no interrupt leads past HLT, as if one
+    /// had come, but not where none could come; one that takes interrupts waits for the next.
     private func stepOverHalt() throws(EngineError) -> Exit? {
-      guard try privilegeLevel() == 0 else { return nil }
       let address = try instructionAddress()
       guard try bytes(at: address, count: 1) == [Self.hlt] else { return nil }
+      let takesInterrupts = RFLAGS(rawValue: syncRegisters.rflags).contains(.interruptEnable)
+      if debugControl.blocksInterrupts, !takesInterrupts {
+        return .debug(DebugEvent(programCounter: address, isSingleStep: true))
+      }
       var registers = syncRegisters
       registers.rip &+= 1
       try setRegisters(registers)
-      return .debug(DebugEvent(programCounter: address.wrapping(by: 1), isSingleStep: true))
+      do throws(Errno) {
+        // The STI before it holds interrupts back for one instruction, which HLT was.
+        var events = kvm_vcpu_events()
+        try descriptor.control(kKVM_GET_VCPU_EVENTS, &events)
+        events.flags = UInt32(KVM_VCPUEVENT_VALID_SHADOW)
+        events.interrupt.shadow = 0
+        try descriptor.control(kKVM_SET_VCPU_EVENTS, &events)
+        guard !debugControl.blocksInterrupts else {
+          return .debug(DebugEvent(programCounter: address.wrapping(by: 1), isSingleStep: true))
+        }
+        var state = kvm_mp_state()
+        state.mp_state = UInt32(KVM_MP_STATE_HALTED)
+        try descriptor.control(kKVM_SET_MP_STATE, &state)
+      } catch {
+        throw EngineError("to halt the CPU", error)
+      }
+      return nil
     }
 
     /// Completes the instruction at hand by KVM_RUN with `immediate_exit`, which executes no other one.
@@ -255,99 +287,6 @@
       translation.linear_address = address.rawValue
       try named("KVM_TRANSLATE") { () throws(Errno) in try descriptor.control(kKVM_TRANSLATE, &translation) }
       return translation.valid == 0 ? nil : GuestPhysical(translation.physical_address)
-    }
-
-    // MARK: Debugging
-
-    /// Has KVM trap what `control` says from the next `run()` on; four breakpoints and watchpoints together are the most.
-    public func setDebug(_ control: DebugControl) throws(EngineError) {
-      guard control != debugControl else { return }
-      guard control.breakpoints.count + control.watchpoints.count <= 4 else {
-        throw EngineError("an x86-64 CPU has four debug registers")
-      }
-      debugControl = control
-      debugControlIsStale = true
-    }
-
-    /// Has KVM told again what to trap; it takes the step's start from the program counter at that moment.
-    func invalidateDebugControl() {
-      if debugControl.singleStep { debugControlIsStale = true }
-    }
-
-    private func installDebugControl() throws(EngineError) {
-      let control = debugControl
-      var debug = kvm_guest_debug()
-      var flags: UInt32 = 0
-      if control != .none { flags |= UInt32(KVM_GUESTDBG_ENABLE) }
-      if control.singleStep { flags |= UInt32(KVM_GUESTDBG_SINGLESTEP) }
-      if control.singleStep, control.blocksInterrupts { flags |= UInt32(kKVM_GUESTDBG_BLOCKIRQ) }
-      if control.trapsSoftwareBreakpoints { flags |= UInt32(KVM_GUESTDBG_USE_SW_BP) }
-      if !control.breakpoints.isEmpty || !control.watchpoints.isEmpty {
-        flags |= UInt32(KVM_GUESTDBG_USE_HW_BP)
-        let image = try Self.debugRegisters(control)
-        // KVM's order is that of the registers' numbers: DR0 to DR3, then DR7 in the last of eight.
-        debug.arch.debugreg = (
-          image.addresses[0], image.addresses[1], image.addresses[2], image.addresses[3], 0, 0, 0,
-          image.control.rawValue
-        )
-      }
-      debug.control = flags
-      try named("KVM_SET_GUEST_DEBUG") { () throws(Errno) in try descriptor.control(kKVM_SET_GUEST_DEBUG, &debug) }
-      debugControlIsStale = false
-    }
-
-    private static func debugRegisters(_ control: DebugControl) throws(EngineError) -> X86DebugRegisters {
-      var breakpoints = control.breakpoints.map {
-        X86DebugRegisters.Breakpoint($0, length: 1, condition: .execute)
-      }
-      for watchpoint in control.watchpoints {
-        let condition: X86DebugRegisters.Condition = watchpoint.access == .write ? .write : .readWrite
-        breakpoints.append(
-          X86DebugRegisters.Breakpoint(watchpoint.address, length: watchpoint.length, condition: condition))
-      }
-      let valid = breakpoints.compactMap { $0 }
-      guard valid.count == breakpoints.count, let image = X86DebugRegisters(valid) else {
-        throw EngineError("an x86-64 CPU's debug registers cannot hold what was asked of them")
-      }
-      return image
-    }
-
-    private func debugEvent(_ event: kvm_debug_exit_arch) -> DebugEvent {
-      let programCounter = GuestVirtual(event.pc)
-      if event.exception == UInt32(X86Exception.breakpoint.rawValue) {
-        return DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true)
-      }
-      let hit = (0..<4).first { event.dr6[bit: $0] }
-      let breakpointCount = debugControl.breakpoints.count
-      let breakpoint = hit.flatMap { $0 < breakpointCount ? $0 : nil }
-      let watchpoint = hit.flatMap { index in
-        debugControl.watchpoints.indices.contains(index - breakpointCount) ? index - breakpointCount : nil
-      }
-      return DebugEvent(
-        programCounter: programCounter, isSingleStep: event.dr6[bit: 14], breakpoint: breakpoint,
-        watchpoint: watchpoint)
-    }
-
-    /// Injects #BP behind the instruction, or #DB, by KVM_SET_VCPU_EVENTS.
-    public func reflect(_ event: DebugEvent) throws(EngineError) {
-      var registers = syncRegisters
-      if event.isSoftwareBreakpoint {
-        // The trap's return address is behind the one-byte instruction (SDM volume 3, 6.15, "Interrupt 3").
-        registers.rip &+= 1
-      }
-      try setRegisters(registers)
-      do throws(Errno) {
-        var events = kvm_vcpu_events()
-        try descriptor.control(kKVM_GET_VCPU_EVENTS, &events)
-        events.flags = 0
-        events.exception.injected = 1
-        events.exception.nr =
-          event.isSoftwareBreakpoint ? X86Exception.breakpoint.rawValue : X86Exception.debug.rawValue
-        events.exception.has_error_code = 0
-        try descriptor.control(kKVM_SET_VCPU_EVENTS, &events)
-      } catch {
-        throw EngineError("to deliver the guest's debug exception", error)
-      }
     }
   }
 
