@@ -62,7 +62,7 @@ public struct PL011: Equatable, Sendable {
   ///
   /// None while the receiver is off or, in loop-back, disconnected from the outside.
   public var freeReceiveSpace: Int {
-    isReceiverOn && !control.contains(.loopBack) ? depth - min(receiver.count, depth) : 0
+    isReceiverOn && !control.contains(.loopBack) ? depth - receiver.count : 0
   }
 
   /// Takes a byte from the outside.
@@ -171,14 +171,17 @@ public struct PL011: Equatable, Sendable {
 
   private mutating func writeLineControl(_ value: LineControl) {
     let breakBegins = value.contains(.sendBreak) && !lineControl.contains(.sendBreak)
-    if value.contains(.enableFIFOs) != hasFIFOs { clearFIFOs() }
-    lineControl = value
+    changeReceiver {
+      // Switching the FIFOs off empties them (DDI 0183G, section 3.3.8); what a holding register has stays.
+      if $0.hasFIFOs, !value.contains(.enableFIFOs) { $0.clearFIFOs() }
+      $0.lineControl = value
+    }
     if breakBegins, control.contains(.loopBack), isTransmitterOn { loopBack(.breakError) }
   }
 
   private mutating func clearFIFOs() {
     transmitter.removeAll()
-    changeReceiver { $0.receiver.removeAll() }
+    receiver.removeAll()
     isOverrun = false
   }
 

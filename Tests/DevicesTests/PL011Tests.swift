@@ -227,16 +227,30 @@ private enum Source {
     expect(read(Reg.ris), is: 0)
   }
 
-  @Test mutating func switchingFIFOsEmptiesThem() {
+  @Test mutating func switchingFIFOsOnKeepsWhatCame() {
     enable(fen: false)
-    expect(uart.receive(1), is: true)
+    expect(uart.receive(0x41), is: true)
+    expect(read(Reg.ris), is: Source.rx)
     enable(fen: true)
     expect(read(Reg.ris), is: 0)
+    uart.noteIdleInput()
+    expect(read(Reg.ris), is: Source.rt)
+    expect(read(Reg.dr), is: 0x41)
     expect(read(Reg.fr), is: 0x097)
+  }
+
+  @Test mutating func switchingFIFOsOffEmptiesThem() {
+    enable(fen: true)
     for byte in UInt8(0)..<20 { expect(uart.receive(byte), is: true) }
+    write(0x201, Reg.cr)
+    write(0x41, Reg.dr)
     write(0x60, Reg.lcrH)
     expect(read(Reg.ris), is: 0)
     expect(read(Reg.fr), is: 0x097)
+    write(0x301, Reg.cr)
+    #expect(sent() == [])
+    expect(uart.receive(0x42), is: true)
+    expect(read(Reg.dr), is: 0x42)
   }
 
   @Test mutating func nothingPastedIsLost() throws {
