@@ -92,10 +92,10 @@ private struct Run {
     }
     try prepareComparison()
     if let event = try stepOffBreakpoints(attention) { return event }
-    while true {
+    while !isInterrupted {
       if let report = try runOnce(attention), let event = try judge(report, attention) { return event }
-      if isInterrupted { return StopEvent(thread: debugger.currentThread, signal: .interrupt) }
     }
+    return StopEvent(thread: debugger.currentThread, signal: .interrupt)
   }
 
   // MARK: Running
@@ -123,7 +123,7 @@ private struct Run {
     }
     self.isInterrupted = isInterrupted
     // The page of a pending breakpoint may have come by now.
-    return mustPlaceAgain && !isInterrupted && report.cause == .requested ? nil : report
+    return mustPlaceAgain && report.cause == .requested ? nil : report
   }
 
   private func debugControl(for action: ThreadAction?) -> DebugControl {
@@ -185,6 +185,7 @@ private struct Run {
     step.compared = compared
     let event = try step.untilStop(attention)
     compared = step.compared
+    isInterrupted = isInterrupted || step.isInterrupted
     guard event.reason == .signal, event.signal == .trap,
       let address = debugger.instructionAddress(of: debugger.cpus[index])
     else { return event }
@@ -231,13 +232,14 @@ private struct Run {
     if let index = event.watchpoint {
       return debugger.placements.watch(ofRegister: index).map { stop(at: $0, thread) }
     }
+    // What the step changed comes before what stands at the next instruction: that is met again, the change is not.
+    if event.isSingleStep, let watch = try changedWatch(cpu) { return stop(at: watch, thread) }
     if event.breakpoint != nil { return try breakpointStop(at: event.programCounter, thread) }
     guard event.isSingleStep else {
       // Not ours: the guest uses the debug hardware by itself.
       try cpu.reflect(event)
       return nil
     }
-    if let watch = try changedWatch(cpu) { return stop(at: watch, thread) }
     return try judgeStep(to: event.programCounter, thread)
   }
 

@@ -7,6 +7,10 @@ Tests/Support/install.sh
 # Without a kernel the tests that boot one are skipped and say so.
 Tests/Support/kernels.sh || true
 Tests/Support/guests.sh
+# The tests from end to end run the program as it is used: optimized.
+swift build --configuration release --product hvgdb
+HVGDB_TEST_BINARY=$(swift build --configuration release --show-bin-path)/hvgdb
+export HVGDB_TEST_BINARY
 
 status=0
 lint=clean

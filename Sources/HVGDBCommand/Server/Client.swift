@@ -78,14 +78,15 @@ final class Client {
   /// Takes what the client sent while the guest runs; true where the guest shall stop for it.
   private func takeInput() -> Bool {
     tell()
-    switch connection.receiveAvailable(into: &session) {
-    case .nothing: break
-    case .ended:
+    // One signal may stand for several arrivals, the end of the connection among them.
+    var reading = connection.receiveAvailable(into: &session)
+    while reading == .bytes { reading = connection.receiveAvailable(into: &session) }
+    if reading == .ended {
       isGone = true
       return true
-    case .bytes:
-      if session.next() == .interrupt { return true }
     }
+    // Asked whether or not something came: an interrupt may have arrived with the packet that resumed the guest.
+    if session.next() == .interrupt { return true }
     if session.outputCount > 0, !connection.send(from: &session) {
       isGone = true
       return true

@@ -7,7 +7,8 @@ final class Doorkeeper: Sendable {
   private struct State {
     /// A client that has connected and is not served yet.
     var waiting: CInt?
-    var isServing = false
+    /// A duplicate of the descriptor of the client that is served.
+    var served: CInt?
   }
 
   private let listener: Listener
@@ -18,6 +19,9 @@ final class Doorkeeper: Sendable {
   private static let refusal = packet("E.another debugger is attached to this guest already")
   /// How long a refused client has to read that, in milliseconds.
   private static let patience: CInt = 500
+
+  /// `POLLRDHUP` of poll(2), which its header keeps from all but GNU's own C.
+  private static let pollPeerHungUp: Int16 = 0x2000
 
   /// Where clients connect.
   var address: ListenAddress { listener.address }
@@ -33,7 +37,11 @@ final class Doorkeeper: Sendable {
 
   /// Takes over a client that has connected, if one has.
   func takeClient() -> Connection? {
-    let descriptor: CInt? = state.withLock { $0.waiting.take() }
+    let descriptor: CInt? = state.withLock { state in
+      guard let client = state.waiting.take() else { return nil }
+      state.served = fcntl(client, F_DUPFD_CLOEXEC, 0)
+      return client
+    }
     return descriptor.map { Connection(socket: $0) }
   }
 
@@ -41,7 +49,11 @@ final class Doorkeeper: Sendable {
   var hasVisitor: Bool { state.withLock { $0.waiting != nil } }
 
   /// The client is gone: the next one is let in.
-  func clientLeft() { state.withLock { $0.isServing = false } }
+  func clientLeft() {
+    state.withLock { state in
+      if let served = state.served.take() { Glibc.close(served) }
+    }
+  }
 
   /// Removes what the listener left in the file system.
   func close() { listener.removePath() }
@@ -49,12 +61,18 @@ final class Doorkeeper: Sendable {
   private func letIn() {
     guard let client = listener.accept() else { return }
     let isAdmitted = state.withLock { state in
-      guard !state.isServing else { return false }
-      state.isServing = true
+      guard [state.served, state.waiting].allSatisfy({ $0.map(Self.hasHungUp) ?? true }) else { return false }
+      if let waiting = state.waiting { Glibc.close(waiting) }
       state.waiting = client
       return true
     }
     if isAdmitted { controlThread.signal() } else { refuse(client) }
+  }
+
+  /// Whether a client is gone, noticed by the control thread or not: whoever leaves may come back at once.
+  private static func hasHungUp(_ client: CInt) -> Bool {
+    var descriptor = pollfd(fd: client, events: pollPeerHungUp, revents: 0)
+    return poll(&descriptor, 1, 0) > 0
   }
 
   private func refuse(_ client: CInt) {

@@ -32,7 +32,10 @@ enum ListenAddress: Equatable, Sendable, ExpressibleByArgument, CustomStringConv
   /// Whether somebody on another machine can reach it.
   var isOpenToOthers: Bool {
     guard case .tcp(let host, _) = self else { return false }
-    return host != "localhost" && host != "::1" && !host.hasPrefix("127.")
+    // All of 127.0.0.0/8 is loopback; a name may start like it.
+    let isLoopbackNumber =
+      host.hasPrefix("127.") && host.utf8.allSatisfy { UInt8(ascii: ".")...UInt8(ascii: "9") ~= $0 }
+    return host != "localhost" && host != "::1" && !isLoopbackNumber
   }
 
   var description: String {

@@ -100,7 +100,7 @@ struct Listener: ~Copyable {
     removeStaleSocket(path, address)
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     // A debug port owns the guest: only this user may connect, whatever the umask was.
-    let mask = umask(0o077)
+    let mask = umask(0o177)
     defer { umask(mask) }
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -120,14 +120,15 @@ struct Listener: ~Copyable {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
     var address = address
-    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    // A datagram socket: where somebody listens it is of the wrong type, and no client has come.
+    let probe = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard probe >= 0 else { return }
     defer { close(probe) }
-    let answered = withUnsafePointer(to: &address) { pointer in
+    let isStale = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+        connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) != 0 && errno == ECONNREFUSED
       }
     }
-    if !answered, errno == ECONNREFUSED { unlink(path) }
+    if isStale { unlink(path) }
   }
 }

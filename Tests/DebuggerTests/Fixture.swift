@@ -1,0 +1,161 @@
+import Architecture
+import Bits
+import CPUEngine
+import Devices
+import GDBRemote
+import GuestMemory
+import Machine
+import Testing
+import X86
+
+@testable import Debugger
+
+/// A debugger over scripted CPUs in long mode, whose page tables a test fills.
+///
+/// RAM is at 0 to 1 MiB and at 2 to 3 MiB, with a hole between. The first MiB of virtual addresses is mapped page by
+/// page; `code` is mapped to itself from the start.
+final class Fixture {
+  /// The page in which the breakpoints of the tests stand.
+  static let code: UInt64 = 0x8000
+  static let entry: UInt64 = 0x8000
+  private static let tables: [UInt64] = [0x1000, 0x2000, 0x3000, 0x4000]
+
+  let machine: Machine
+  let debugger: Debugger
+  let cpus: [ScriptedCPU]
+  let memory: GuestRAM
+  private(set) var announcements: [String] = []
+
+  var cpu: ScriptedCPU { cpus[0] }
+
+  init(
+    cpuCount: Int = 1, watchpointsFire: Bool = true, cpuid: [CPUIDTable] = []
+  ) throws {
+    let virtualMachine = try ScriptedMachine(cpuCount: cpuCount, watchpointsFire: watchpointsFire)
+    memory = virtualMachine.memory
+    cpus = virtualMachine.scripted
+    machine = try Machine(
+      virtualMachine, board: ExitBoard(), console: Console(), loader: TableLoader(), cpuid: cpuid)
+    debugger = Debugger(machine)
+    debugger.announce = { [unowned self] in announcements.append($0) }
+    debugger.beginSession()
+  }
+
+  /// Goes on as `request` wants until a stop; nobody interrupts.
+  func resume(_ actions: ResumeRequest.Clause...) throws -> StopEvent {
+    try debugger.resume(ResumeRequest(actions), attention: { false })
+  }
+
+  func proceed() throws -> StopEvent { try resume(.init(.resume)) }
+
+  func insert(_ kind: BreakpointKind, at addresses: UInt64..., length: UInt64 = 1) throws(TargetError) {
+    for address in addresses {
+      try debugger.insertBreakpoint(kind, at: address, length: length, of: ThreadID(1))
+    }
+  }
+
+  /// Maps one page of the first 2 MiB of virtual addresses.
+  static func map(_ virtual: UInt64, to physical: UInt64, in memory: GuestRAM) {
+    memory.store(physical | 7, at: GuestPhysical(tables[3] + virtual / 4096 * 8))
+  }
+
+  func map(_ virtual: UInt64, to physical: UInt64) { Self.map(virtual, to: physical, in: memory) }
+
+  func byte(_ physical: UInt64) -> UInt8? { memory.load(at: GuestPhysical(physical)) }
+
+  func read(_ address: UInt64, _ count: Int) throws(TargetError) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0xEE, count: count)
+    var outcome: Result<Int, TargetError> = .success(0)
+    buffer.withUnsafeMutableBytes { bytes in
+      do throws(TargetError) {
+        outcome = .success(try debugger.readMemory(at: address, of: ThreadID(1), into: bytes))
+      } catch { outcome = .failure(error) }
+    }
+    return Array(buffer.prefix(try outcome.get()))
+  }
+
+  func write(_ address: UInt64, _ bytes: [UInt8]) throws(TargetError) {
+    var outcome: Result<Void, TargetError> = .success(())
+    bytes.withUnsafeBytes { bytes in
+      do throws(TargetError) {
+        try debugger.writeMemory(at: address, of: ThreadID(1), from: bytes)
+      } catch { outcome = .failure(error) }
+    }
+    try outcome.get()
+  }
+
+  /// Sets a register of CPU 0 as the client does.
+  func set(_ name: String, to value: UInt64) throws {
+    let index = try #require(debugger.registers.index(named: name))
+    try withUnsafeBytes(of: value.littleEndian) { bytes in
+      try debugger.writeRegister(index, of: ThreadID(1), from: bytes)
+    }
+  }
+
+  func monitor(_ command: String) throws(TargetError) -> String {
+    try debugger.monitor(command, of: ThreadID(1)).text
+  }
+
+  /// Puts the first tables in place and CPU 0 into long mode at the entry.
+  private final class TableLoader: BootLoader {
+    func prepare(
+      _ machine: any VirtualMachine
+    ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? {
+      for (table, next) in zip(tables, tables.dropFirst()) {
+        machine.memory.store(next | 7, at: GuestPhysical(table))
+      }
+      Fixture.map(code, to: code, in: machine.memory)
+      for case let cpu as ScriptedCPU in machine.cpus {
+        cpu["cr0"] = 0x8000_0001
+        cpu["cr3"] = tables[0]
+        cpu["cr4"] = 1 << 5
+        cpu["efer"] = 0x500
+        cpu["cs_attr"] = 0xA09B
+        cpu["rip"] = entry
+      }
+      return nil
+    }
+  }
+}
+
+/// A virtual machine of scripted CPUs.
+final class ScriptedMachine: VirtualMachine {
+  let architecture = GuestArchitecture.x86_64
+  let registers: RegisterTable
+  let capabilities: EngineCapabilities
+  let memory: GuestRAM
+  let scripted: [ScriptedCPU]
+  var cpus: [any VirtualCPU] { scripted }
+
+  init(cpuCount: Int, watchpointsFire: Bool) throws {
+    let memory = try GuestRAM([
+      (start: GuestPhysical(0), count: 1 << 20), (start: GuestPhysical(2 << 20), count: 1 << 20),
+    ])
+    let table = X86RegisterFile(hasAVX: false).table
+    capabilities = EngineCapabilities(
+      debugRegisters: .shared(count: 4), blocksInterruptsWhileStepping: true, watchpointsFire: watchpointsFire,
+      reportsSoftwareBreakpoints: true)
+    registers = table
+    self.memory = memory
+    scripted = (0..<cpuCount).map { index in
+      ScriptedCPU(index: index, table: table) {
+        (Fixture.code..<Fixture.code + 4096).filter { memory.load(at: GuestPhysical($0)) == UInt8(0xCC) }
+      }
+    }
+  }
+
+  func setInterruptLine(_ line: UInt32, asserted: Bool) throws(EngineError) {}
+  func reset() throws(EngineError) {}
+}
+
+/// A board with nothing on it but a port by which the guest ends itself.
+private final class ExitBoard: Board {
+  let name = "exit"
+
+  func port(_ access: BusAccess) -> MachineRequest? {
+    access.data.first.map { .exit(status: UInt32($0)) }
+  }
+  func mmio(_ access: BusAccess) -> MachineRequest? { nil }
+  func reset() {}
+  func type(_ bytes: [UInt8]) {}
+}

@@ -1,0 +1,24 @@
+import Testing
+
+extension Trait where Self == ConditionTrait {
+  /// Skips where hvgdb is not built.
+  static var needsHvgdb: Self { .enabled("hvgdb is not built: make build") { Files.hvgdb != nil } }
+
+  /// Skips where no guest can run.
+  static var needsKVM: Self { .enabled("there is no /dev/kvm that this user may open") { Files.hasKVM } }
+
+  /// Skips where the small guests are not assembled.
+  static var needsGuests: Self { .enabled("the test guests are not built: make guests") { Files.hasGuests } }
+
+  /// Skips where gdb is not installed.
+  static var needsGDB: Self { .enabled("gdb-multiarch is not installed") { Files.gdb != nil } }
+
+  /// Skips where Debian's kernel was not fetched.
+  static var needsKernel: Self {
+    .enabled("there is no Debian kernel: make kernels, or name one in HVGDB_TEST_KERNEL") { Files.kernel != nil }
+  }
+
+  static func enabled(_ reason: Comment, _ condition: @escaping @Sendable () -> Bool) -> Self {
+    .enabled(if: condition(), reason)
+  }
+}
