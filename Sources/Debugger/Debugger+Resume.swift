@@ -217,10 +217,7 @@ private struct Run {
 
   /// The stop at an access that is complete: the guest can go on from it.
   private func stop(at access: UnmappedAccess, _ thread: ThreadID) -> StopEvent {
-    let (verb, preposition) = access.isWrite ? ("wrote", "to") : ("read", "from")
-    debugger.announce(
-      "CPU \(thread.rawValue - 1) \(verb) \(access.size) bytes \(preposition) \(access.address), where the board has nothing"
-    )
+    debugger.announce("CPU \(thread.rawValue - 1) \(access), where the board has nothing")
     return StopEvent(thread: thread, signal: .bus)
   }
 

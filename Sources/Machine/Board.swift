@@ -25,7 +25,7 @@ public protocol Board: AnyObject, Sendable {
 }
 
 /// A guest's access to a physical address at which its board has nothing.
-public struct UnmappedAccess: Sendable, Equatable {
+public struct UnmappedAccess: Sendable, Equatable, CustomStringConvertible {
   /// Where it was.
   public let address: GuestPhysical
   /// How many bytes.
@@ -38,5 +38,10 @@ public struct UnmappedAccess: Sendable, Equatable {
     self.address = address
     self.size = size
     self.isWrite = isWrite
+  }
+
+  /// What was done, such as `read 4 bytes at 0xa000000`.
+  public var description: String {
+    "\(isWrite ? "wrote" : "read") \(size) \(size == 1 ? "byte" : "bytes") at \(address)"
   }
 }

@@ -27,8 +27,7 @@ final class AccessReports: Sendable {
   func noteUnmapped(_ access: UnmappedAccess) {
     let page = access.address.alignedDown(to: Self.pageSize)
     tell(of: Subject(device: nil, place: page.rawValue)) {
-      let facts = "\(access.isWrite ? "wrote" : "read") \(access.size) bytes at \(access.address)"
-      return "the guest \(facts), where the board has nothing; other accesses to this page are not reported"
+      "the guest \(access), where the board has nothing; other accesses to this page are not reported"
     }
   }
 

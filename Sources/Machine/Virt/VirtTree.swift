@@ -1,6 +1,5 @@
 import Bits
 public import DeviceTree
-import Devices
 
 /// What a `virt` board's device tree tells its kernel.
 ///

@@ -205,7 +205,7 @@ private enum Clock {
       #expect(board.read(0x0A00_0FF8, count) == 0)
     }
     #expect(outside.reports.count == 1)
-    #expect(outside.reports.first?.contains("read 1 bytes at 0xa000000") == true)
+    #expect(outside.reports.first?.contains("read 1 byte at 0xa000000") == true)
     board.write(0, 0x0A00_1000, 2)
     #expect(outside.reports.count == 2)
     #expect(outside.reports.last?.contains("wrote 2 bytes at 0xa001000") == true)
