@@ -44,6 +44,7 @@ let package = Package(
       ]),
 
     component("Bits"),
+    component("Host", ["CLinux"]),
     component("Architecture", ["Bits"]),
     component("GDBRemote", ["Architecture"]),
     component("DeviceTree"),
@@ -51,18 +52,22 @@ let package = Package(
     component("GuestMemory", ["Bits", systemPackage]),
     component("X86", ["Bits", "Architecture"]),
     component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
-    component("KVMEngine", ["CPUEngine", "CKVM", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
+    component(
+      "KVMEngine",
+      ["CPUEngine", "CKVM", "Host", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
     component(
       "Machine",
-      ["Bits", "Architecture", "CLinux", "DeviceTree", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage"]),
+      [
+        "Bits", "Architecture", "Host", "DeviceTree", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage",
+      ]),
     component(
       "Debugger",
-      ["Bits", "Architecture", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Devices", "Machine"]),
+      ["Bits", "Architecture", "Host", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Devices", "Machine"]),
     component(
       "HVGDBCommand",
       [
-        "Bits", "Architecture", "GDBRemote", "KernelImage", "GuestMemory", "X86", "CPUEngine", "KVMEngine",
+        "Bits", "Architecture", "Host", "GDBRemote", "KernelImage", "GuestMemory", "X86", "CPUEngine", "KVMEngine",
         "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
       ]),
     .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand", argumentParser], swiftSettings: strict),
@@ -76,13 +81,20 @@ let package = Package(
     tests("DevicesTests", ["Devices"]),
     tests(
       "MachineTests",
-      ["Machine", "CPUEngine", "DeviceTree", "Devices", "GuestMemory", "Bits", "Architecture", "X86"]),
+      [
+        "Machine", "Host", "CPUEngine", "DeviceTree", "Devices", "KernelImage", "GuestMemory", "Bits", "Architecture",
+        "X86",
+      ]),
     tests(
-      "DebuggerTests", ["Debugger", "Machine", "CPUEngine", "GDBRemote", "GuestMemory", "Bits", "Architecture", "X86"]),
-    tests("HVGDBCommandTests", ["HVGDBCommand", "CPUEngine", "KVMEngine", "Machine"]),
+      "DebuggerTests",
+      [
+        "Debugger", "Machine", "Host", "CPUEngine", "Devices", "GDBRemote", "GuestMemory", "Bits", "Architecture",
+        "X86",
+      ]),
+    tests("HVGDBCommandTests", ["HVGDBCommand", "Host", "CPUEngine", "KVMEngine", "Machine", argumentParser]),
     tests(
       "EngineConformanceTests",
-      ["HVGDBCommand", "Machine", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
+      ["HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
     tests("EndToEndTests", []),
   ]
 )

@@ -7,24 +7,10 @@ internal import Bits
 public struct ACPIPowerManagement: Equatable, Sendable {
   /// The length of the range in bytes.
   public static let count: UInt64 = 12
-  /// Where the PM1a event block starts in the range, in bytes.
-  public static let eventOffset: UInt64 = 0
-  /// Where the PM1a control block starts in the range, in bytes.
-  public static let controlOffset: UInt64 = 4
-  /// Where the PM timer starts in the range, in bytes.
-  public static let timerOffset: UInt64 = 8
-  /// The SLP_TYP that switches the machine off; the \_S5 package of the DSDT names it.
-  public static let softOffSleepType: UInt8 = 5
   /// The PM timer's rate, counts a second.
   public static let timerFrequency: UInt64 = 3_579_545
-
-  /// How many bits the PM timer counts with; the TMR_VAL_EXT flag of the FADT tells it to the guest.
-  public enum TimerWidth: Int, Sendable {
-    /// It wraps after 4.7 seconds.
-    case bits24 = 24
-    /// It wraps after 20 minutes.
-    case bits32 = 32
-  }
+  /// The PM timer's top bit: it counts with 32, as the TMR_VAL_EXT flag of the FADT tells the guest.
+  private static let topBit = 31
 
   /// Bits of PM1 status and, at the same places, of PM1 enable.
   private struct Events: OptionSet, Sendable {
@@ -37,7 +23,7 @@ public struct ACPIPowerManagement: Equatable, Sendable {
     static let all: Events = [.timer, .globalLock, .powerButton, .sleepButton, .clockAlarm]
   }
 
-  private let timerWidth: TimerWidth
+  private let softOffSleepType: UInt8
   private var status: Events = []
   private var enable: Events = []
   private var sleepType: UInt8 = 0
@@ -45,8 +31,10 @@ public struct ACPIPowerManagement: Equatable, Sendable {
   private var timerTopBit = false
 
   /// Makes the block as it is after power-on.
-  public init(timerWidth: TimerWidth = .bits32) {
-    self.timerWidth = timerWidth
+  ///
+  /// - Parameter softOffSleepType: The SLP_TYP that switches the machine off; the \_S5 package of the DSDT names it.
+  public init(softOffSleepType: UInt8) {
+    self.softOffSleepType = softOffSleepType
   }
 
   /// Whether the system control interrupt is requested; it is level-triggered.
@@ -93,9 +81,20 @@ public struct ACPIPowerManagement: Equatable, Sendable {
   ///
   /// - Parameter now: Nanoseconds since the machine was switched on.
   public mutating func advance(to now: UInt64) {
-    let topBit = timer(at: now)[bit: timerWidth.rawValue - 1]
+    let topBit = timer(at: now)[bit: Self.topBit]
     if topBit != timerTopBit { status.insert(.timer) }
     timerTopBit = topBit
+  }
+
+  /// When the timer will request the system control interrupt.
+  ///
+  /// - Parameter now: Nanoseconds since the machine was switched on.
+  /// - Returns: The same clock's time, or nil where the guest wants no such interrupt or has one already.
+  public func nextInterrupt(after now: UInt64) -> UInt64? {
+    guard enable.contains(.timer), !status.contains(.timer) else { return nil }
+    let left = UInt64(1) << Self.topBit - UInt64(timer(at: now)[bits: 0...Self.topBit - 1])
+    // At most 2^31 counts: the product fits. Rounded up, and on by one count, so that the bit has surely changed.
+    return now &+ (left + 1) * 1_000_000_000 / Self.timerFrequency &+ 1
   }
 
   private func byte(at offset: UInt64, now: UInt64) -> UInt8 {
@@ -123,7 +122,7 @@ public struct ACPIPowerManagement: Equatable, Sendable {
     case 5:
       sleepType = byte[bits: 2...4]
       let sleepEnable = byte[bit: 5]
-      if sleepEnable, sleepType == Self.softOffSleepType { return .powerOff }
+      if sleepEnable, sleepType == softOffSleepType { return .powerOff }
     default: break
     }
     return nil
@@ -139,6 +138,6 @@ public struct ACPIPowerManagement: Equatable, Sendable {
     // The high half is below the frequency, and so below the divisor: the quotient always fits.
     let product = now.multipliedFullWidth(by: Self.timerFrequency)
     let (count, _) = UInt64(1_000_000_000).dividingFullWidth(product)
-    return UInt32(truncatingIfNeeded: count[bits: 0...timerWidth.rawValue - 1])
+    return UInt32(truncatingIfNeeded: count)
   }
 }

@@ -1,6 +1,8 @@
 extension Session {
   /// How much memory a query reads at a time, in bytes.
   private static let chunk = 0x1_0000
+  /// How much memory one query covers at most, in bytes: nothing interrupts it, so it has to come to an end.
+  private static let queryLimit: UInt64 = 1 << 32
 
   /// `qCRC:addr,length`: the checksum that `compare-sections` compares.
   mutating func computeChecksum(_ packet: inout PacketReader) throws(TargetError) {
@@ -47,6 +49,7 @@ extension Session {
     guard length == 0 || !address.addingReportingOverflow(length - 1).overflow else {
       throw .invalid("the memory runs past the end of the address space")
     }
+    guard length <= Self.queryLimit else { throw .invalid("a query covers at most 4 GiB of memory") }
     var next = address
     var left = length
     while left > 0 {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Machine
+import Host
 
 /// `hvgdb doctor`.
 struct DoctorCommand: ParsableCommand {

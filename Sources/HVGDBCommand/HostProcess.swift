@@ -1,5 +1,5 @@
 import Glibc
-import Machine
+import Host
 import Synchronization
 
 /// This process as the host sees it: its signals, its time and its end.

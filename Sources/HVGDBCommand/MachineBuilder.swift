@@ -40,6 +40,11 @@ struct MachineBuilder {
   private func pc(_ image: KernelImage) throws -> Machine {
     #if arch(x86_64)
       let host = try KVMHost()
+      guard host.synchronizesRegisters else {
+        throw Failure(
+          description: "the host's KVM does not hand over registers with each exit (KVM_CAP_SYNC_REGS): it takes Linux "
+            + "4.17 or newer")
+      }
       let size = command.memory.bytes
       let ram = try GuestRAM(PCMemoryLayout.ram(memorySize: size))
       let engine = try KVMX86Machine(on: host, memory: ram, cpuCount: command.cpus, traits: KVMX86Traits(of: host))

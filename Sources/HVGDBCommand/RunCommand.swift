@@ -2,6 +2,7 @@ import Architecture
 import ArgumentParser
 import Debugger
 import Glibc
+import Host
 import Logging
 import Machine
 
@@ -89,13 +90,16 @@ struct RunCommand: ParsableCommand {
     let machine = try MachineBuilder(command: self).machine()
     let choice = console ?? (listen == .standardStreams ? .none : .standardStreams)
     let guestConsole = try GuestConsole(choice, of: machine, controlThread: .current) { process.end(status: 0) }
-    process.atEnd { guestConsole.restore() }
+    process.atEnd { guestConsole.close() }
 
     let debugger = Debugger(machine)
     var server = DebugServer(
       debugger, doorkeeper: doorkeeper, runsAlone: noWait, console: guestConsole, logger: logger)
-    defer { process.runEndings() }
-    if listen == .standardStreams { return try server.serve(Connection.standardStreams()) ?? 0 }
+    defer {
+      guestConsole.flush()
+      process.runEndings()
+    }
+    if listen == .standardStreams, let status = try server.serve(Connection.standardStreams()) { return status }
     return try server.run()
   }
 

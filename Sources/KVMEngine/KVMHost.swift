@@ -21,7 +21,7 @@ public final class KVMHost: Sendable {
       version = try self.descriptor.control(kKVM_GET_API_VERSION)
       runPageCount = Int(try self.descriptor.control(kKVM_GET_VCPU_MMAP_SIZE))
     } catch {
-      throw EngineError("\(path) is not KVM (\(error)): load the kvm module, or run with --accel soft")
+      throw EngineError("\(path) is not KVM (\(error)): load the kvm module")
     }
     guard version == KVM_API_VERSION else {
       throw EngineError("\(path) speaks version \(version) of KVM's interface; version \(KVM_API_VERSION) is needed")

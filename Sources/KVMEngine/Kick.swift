@@ -1,23 +1,23 @@
 import CKVM
 import CPUEngine
-import Glibc
+import Host
 import Synchronization
 import SystemPackage
 
-/// How a vCPU is called back from the guest: by a signal that is blocked everywhere but inside `KVM_RUN`.
+/// How a vCPU is called back from the guest: by `HostThread`'s signal, which only `KVM_RUN` lets through.
 ///
 /// A kick that comes before `KVM_RUN` stays pending and ends it at once, so none is lost, no handler ever runs and
-/// nothing polls. The signal is `SIGIO`, so that a descriptor with `O_ASYNC` kicks as well, from within the kernel.
+/// nothing polls. A descriptor that signals the thread kicks as well, from within the kernel.
 struct Kick: ~Copyable {
-  /// The thread that runs the CPU, as `pthread_self` names it; 0 before it ran.
+  /// The thread that runs the CPU, by its raw value; 0 before it ran.
   private let runner = Atomic<UInt>(0)
   private let isPending = Atomic<Bool>(false)
 
-  /// Lets `SIGIO` and nothing else end `KVM_RUN` of this vCPU.
+  /// Lets that signal and nothing else end `KVM_RUN` of this vCPU.
   init(for descriptor: borrowing Descriptor) throws(EngineError) {
     // struct kvm_signal_mask: a length and then the kernel's 64-bit signal set.
     var mask: (UInt32, UInt32, UInt32) = (8, 0, 0)
-    let blocked: UInt64 = ~(1 << UInt64(SIGIO - 1))
+    let blocked: UInt64 = ~(1 << UInt64(HostThread.callSignal - 1))
     mask.1 = UInt32(truncatingIfNeeded: blocked)
     mask.2 = UInt32(truncatingIfNeeded: blocked >> 32)
     do throws(Errno) {
@@ -29,7 +29,7 @@ struct Kick: ~Copyable {
 
   /// Names the calling thread as the one that kicks go to; false where one came before it was known.
   func willRun() -> Bool {
-    let me = pthread_self()
+    let me = HostThread.current.rawValue
     if runner.load(ordering: .relaxed) != me { runner.store(me, ordering: .sequentiallyConsistent) }
     return !isPending.load(ordering: .sequentiallyConsistent)
   }
@@ -37,18 +37,12 @@ struct Kick: ~Copyable {
   /// Takes the kicks that came so far.
   func clear() {
     isPending.store(false, ordering: .sequentiallyConsistent)
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGIO)
-    var none = timespec(tv_sec: 0, tv_nsec: 0)
-    // It is of the sort that does not queue: there is one at most.
-    _ = sigtimedwait(&signals, nil, &none)
+    HostThread.discardSignal()
   }
 
   func send() {
     isPending.store(true, ordering: .sequentiallyConsistent)
-    let thread = runner.load(ordering: .sequentiallyConsistent)
-    // SAFETY: a thread that runs a CPU outlives the machine.
-    if thread != 0 { pthread_kill(thread, SIGIO) }
+    // A thread that runs a CPU outlives the machine.
+    HostThread(rawValue: runner.load(ordering: .sequentiallyConsistent))?.signal()
   }
 }

@@ -22,6 +22,7 @@ struct RunPage: ~Copyable {
     guard count >= 0, let offset = Int(exactly: offset), offset <= self.count, count <= self.count - offset else {
       return nil
     }
+    // SAFETY: the range lies inside the mapping, as was just checked; the CPU that owns it lends it out no longer.
     return UnsafeMutableRawBufferPointer(start: UnsafeMutableRawPointer(pointer) + offset, count: count)
   }
 

@@ -54,6 +54,7 @@ extension ImageReport {
   private mutating func addFacts(of load: KernelLoad, _ notes: KernelNotes) {
     add("build id", notes.buildID.map { $0.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() })
     add("entry", load.entry.description)
+    add("entered by", load.bootProtocol.description)
     add("PVH entry", notes.pvhEntry?.description)
     add("load range", Self.describe(load.physicalRange))
     for segment in load.segments {

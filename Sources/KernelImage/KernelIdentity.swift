@@ -34,7 +34,7 @@ extension KernelImage {
 
 extension Payload {
   /// Reads the notes of the ELF image that this unpacks to, in one pass.
-  fileprivate func notes(of image: ELFImage) throws(KernelImageError) -> KernelNotes {
+  func notes(of image: ELFImage) throws(KernelImageError) -> KernelNotes {
     var notes = KernelNotes()
     var reader = try open()
     // A range behind the reader lies in one that was read already.

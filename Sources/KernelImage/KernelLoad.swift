@@ -1,11 +1,23 @@
+import Architecture
 public import Bits
 
 /// What a kernel expects to find where it is entered.
-public enum BootProtocol: Sendable, Equatable {
+public enum BootProtocol: Sendable, Equatable, CustomStringConvertible {
   /// Linux's 64-bit boot protocol for x86 (Documentation/arch/x86/boot.rst, "64-bit Boot Protocol").
   case linux64
-  /// None: the code is entered as it is.
+  /// Xen's PVH boot protocol, in 32-bit mode (Xen, docs/misc/pvh.pandoc).
+  case pvh
+  /// None: the code is entered as it is, in the state that Linux's 64-bit protocol has.
   case bare
+
+  /// The protocol in the words of a report.
+  public var description: String {
+    switch self {
+    case .linux64: "Linux's 64-bit boot protocol"
+    case .pvh: "the PVH boot protocol"
+    case .bare: "none"
+    }
+  }
 }
 
 /// How a kernel goes into a guest's memory: all of it known before a byte is copied.
@@ -53,6 +65,19 @@ public struct KernelLoad: Sendable {
     }
   }
 
+  /// Checks that the kernel leaves memory alone that holds something else when it is entered.
+  ///
+  /// - Parameter taken: that memory.
+  /// - Throws: `KernelImageError` that says where the two meet.
+  public func check(clearOf taken: [Range<GuestPhysical>]) throws(KernelImageError) {
+    for needed in memory {
+      guard let other = taken.first(where: { $0.overlaps(needed) }) else { continue }
+      throw KernelImageError(
+        "the kernel takes the guest's memory from \(needed.lowerBound) to \(needed.upperBound), but what it is handed"
+          + " at its entry stands from \(other.lowerBound) to \(other.upperBound): load it from 0x100000 up")
+    }
+  }
+
   /// Unpacks the kernel straight into the guest's memory: the slow part, for a thread of its own.
   ///
   /// Memory behind a segment's bytes is left as it is, and so has to be zero before.
@@ -93,7 +118,8 @@ extension KernelImage {
     case _ where throughDecompressor:
       throw KernelImageError("only a bzImage has a decompressor to go through, and this is \(kind.withArticle)")
     case .vmlinux(let image, let payload):
-      return KernelLoad(bootProtocol: .linux64, entry: image.entry, segments: image.segments, payload: payload)
+      let (bootProtocol, entry) = Self.entry(of: image, try payload.notes(of: image))
+      return KernelLoad(bootProtocol: bootProtocol, entry: entry, segments: image.segments, payload: payload)
     case .raw(let placement, let payload): return try rawLoad(placement, payload)
     }
   }
@@ -102,6 +128,14 @@ extension KernelImage {
     let image = try Self.packedImage(payload)
     return KernelLoad(
       bootProtocol: .linux64, entry: image.entry, segments: image.segments, setupHeader: header, payload: payload)
+  }
+
+  /// How an ELF kernel is entered: Linux, which has a PVH entry as well, by its own protocol.
+  private static func entry(of image: ELFImage, _ notes: KernelNotes) -> (BootProtocol, GuestPhysical) {
+    guard image.architecture == .x86_64, let pvhEntry = notes.pvhEntry, !notes.isLinux else {
+      return (.linux64, image.entry)
+    }
+    return (.pvh, pvhEntry)
   }
 
   /// The headers of the ELF file that a bzImage's payload unpacks to.

@@ -7,6 +7,10 @@ public struct KernelNotes: Sendable, Equatable {
   /// Where the kernel is entered by the PVH protocol, in 32-bit mode (`XEN_ELFNOTE_PHYS32_ENTRY`).
   public private(set) var pvhEntry: GuestPhysical?
 
+  /// Whether it is Linux, which says so by notes of its own (include/linux/elfnote-lto.h, build-salt.h, from 4.19 on) or
+  /// to Xen (`XEN_ELFNOTE_GUEST_OS`).
+  public private(set) var isLinux = false
+
   /// The notes of a file that has none.
   init() {}
 
@@ -30,6 +34,10 @@ public struct KernelNotes: Sendable, Equatable {
     // The owner's name carries its NUL.
     if owner.elementsEqual("GNU\0".utf8), type == 3, !description.isEmpty {
       buildID = description
+    } else if owner.elementsEqual("Linux\0".utf8) {
+      isLinux = true
+    } else if owner.elementsEqual("Xen\0".utf8), type == 6 {
+      isLinux = isLinux || description.starts(with: "linux".utf8)
     } else if owner.elementsEqual("Xen\0".utf8), type == 18 {
       // Four bytes, or eight by the kernel's 64-bit build; the protocol enters in 32-bit mode either way.
       pvhEntry = description.littleEndian(at: 0, as: UInt32.self).map { GuestPhysical(UInt64($0)) }

@@ -1,23 +1,13 @@
-import Glibc
-
-/// The host's clocks.
-enum HostClock {
-  /// Nanoseconds since the start of 1970 (CLOCK_REALTIME), or since an arbitrary moment (CLOCK_MONOTONIC).
-  static func nanoseconds(_ clock: clockid_t = CLOCK_REALTIME) -> UInt64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return UInt64(max(0, time.tv_sec)) &* 1_000_000_000 &+ UInt64(max(0, time.tv_nsec))
-  }
-}
+import Host
 
 /// Calls a function once when a time has come, on a thread of its own that sleeps for as long as no time is set.
 ///
 /// The thread is made when the first time is set: a guest that wants no alarm costs none.
 final class Alarm: @unchecked Sendable {
-  // SAFETY: (@unchecked Sendable) `shared` is touched only inside `monitor`.
+  // SAFETY: (@unchecked Sendable) `shared` is touched only inside `changes`.
 
   private struct Shared {
-    /// Nanoseconds since 1970.
+    /// In nanoseconds of the clock.
     var time: UInt64?
     var ring: @Sendable () -> Void = {}
     var hasThread = false
@@ -25,19 +15,24 @@ final class Alarm: @unchecked Sendable {
   }
 
   private let name: String
-  private let monitor = Monitor()
+  private let clock: HostClock
+  private let changes: WaitQueue
   private var shared = Shared()
 
   /// Makes an alarm that is not set; `name` is its thread's.
-  init(_ name: String) { self.name = name }
+  init(_ name: String, clock: HostClock) {
+    self.name = name
+    self.clock = clock
+    changes = WaitQueue(clock: clock)
+  }
 
   /// Sets the alarm in place of what was set before.
   ///
   /// - Parameters:
-  ///   - time: nanoseconds since 1970; nil for no time.
+  ///   - time: nanoseconds of the clock; nil for no time.
   ///   - ring: what is called then; it may set the alarm again.
   func set(_ time: UInt64?, _ ring: @escaping @Sendable () -> Void) {
-    let needsThread = monitor.update {
+    let needsThread = changes.update {
       defer { shared.hasThread = shared.hasThread || time != nil }
       shared.time = time
       shared.ring = ring
@@ -49,13 +44,13 @@ final class Alarm: @unchecked Sendable {
   }
 
   /// Ends the thread; the alarm rings no more.
-  func cancel() { monitor.update { shared.isCancelled = true } }
+  func cancel() { changes.update { shared.isCancelled = true } }
 
   /// Waits until the time that is set has come, and takes it; nil where the alarm was cancelled.
   private func waitForTime() -> (@Sendable () -> Void)? {
-    monitor.wait { () -> (@Sendable () -> Void)?? in
+    changes.wait { () -> (@Sendable () -> Void)?? in
       if shared.isCancelled { return .some(nil) }
-      guard let time = shared.time, time <= HostClock.nanoseconds() else { return nil }
+      guard let time = shared.time, time <= clock.now else { return nil }
       shared.time = nil
       return shared.ring
     } askingAgainAt: {

@@ -22,6 +22,14 @@ public protocol Board: AnyObject, Sendable {
 
   /// Types bytes on the guest's console; what its UART has no room for yet waits and is not lost.
   func type(_ bytes: [UInt8])
+
+  /// Waits until at most `count` bytes of what was typed still wait for the guest.
+  func waitForTyping(leaving count: Int)
+}
+
+extension Board {
+  /// Does not wait: a board that takes no input, or keeps none waiting.
+  public func waitForTyping(leaving count: Int) {}
 }
 
 /// A guest's access to a physical address at which its board has nothing.

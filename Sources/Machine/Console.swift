@@ -15,7 +15,7 @@ public final class Console: Sendable {
   /// Makes a console that only keeps what is printed.
   public init() {}
 
-  /// Sets where the bytes go; it is called from the thread of the CPU that prints.
+  /// Sets where the bytes go; it is called on the thread of the CPU that prints, which it holds up.
   public func connect(_ sink: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
     state.withLock { $0.sink = sink }
   }

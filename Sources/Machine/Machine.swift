@@ -1,5 +1,6 @@
 public import CPUEngine
 import GuestMemory
+import Host
 import Synchronization
 public import X86
 
@@ -39,7 +40,7 @@ public final class Machine: Sendable {
   public let cpuid: [CPUIDTable]
 
   private let loader: any BootLoader
-  private let monitor = Monitor()
+  private let changes = WaitQueue()
   private let loading = Mutex(Loading.done)
   private let controlThread = HostThread.current
 
@@ -95,7 +96,7 @@ public final class Machine: Sendable {
   /// - Throws: why it cannot be had.
   public func finishLoading() throws(MachineError) {
     if loading.withLock({ $0 == .done }) { return }
-    monitor.wait { loading.withLock { $0 != .underWay } ? () : nil }
+    changes.wait { loading.withLock { $0 != .underWay } ? () : nil }
     try checkLoading()
   }
 
@@ -112,7 +113,7 @@ public final class Machine: Sendable {
     let thread = HostThread.start("loader") { [self] in
       var outcome = Loading.done
       do throws(MachineError) { try work() } catch { outcome = .failed(error) }
-      monitor.update { loading.withLock { $0 = outcome } }
+      changes.update { loading.withLock { $0 = outcome } }
       // Who waits for a client only must learn that there is no kernel to show.
       if outcome != .done { controlThread.signal() }
     }

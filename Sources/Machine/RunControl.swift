@@ -1,5 +1,6 @@
 public import CPUEngine
 public import Devices
+import Host
 import Synchronization
 
 /// What one CPU does when the machine goes on.
@@ -42,11 +43,11 @@ public struct StopReport: Sendable, Equatable {
 /// breakpoint costs no change of thread. Every other CPU has a thread of its own, parked while the machine is stopped.
 /// The control thread is called back by a signal (see `HostThread.signal`), from other CPUs' threads as from descriptors.
 public final class RunControl: @unchecked Sendable {
-  // SAFETY: (@unchecked Sendable) `shared` is touched only inside `monitor`; the rest is constant or atomic.
+  // SAFETY: (@unchecked Sendable) `shared` is touched only inside `changes`; the rest is constant or atomic.
 
   private let cpus: [any VirtualCPU]
   private let board: any Board
-  private let monitor = Monitor()
+  private let changes = WaitQueue()
   private let isStopRequested = Atomic<Bool>(false)
   private var shared: Shared
 
@@ -97,7 +98,7 @@ public final class RunControl: @unchecked Sendable {
 
     if !isAlone {
       stopOthers()
-      let others = monitor.update { shared.failure.take() }
+      let others = changes.update { shared.failure.take() }
       failure = failure ?? others
       // The signal that told of another CPU's stop may have told of more.
       if own == nil, failure == nil, attention() { own = StopReport(cpu: 0, cause: .requested) }
@@ -113,14 +114,14 @@ public final class RunControl: @unchecked Sendable {
   /// It is to be judged by the debug control of that `run`, so before a new one is set.
   public func takePendingReport(for actions: [CPUAction]) -> StopReport? {
     guard cpus.count > 1 else { return nil }
-    return monitor.update {
+    return changes.update {
       let position = shared.reports.firstIndex { actions.indices.contains($0.cpu) && actions[$0.cpu] != .stay }
       return position.map { shared.reports.remove(at: $0) }
     }
   }
 
   /// Forgets the stops that were not returned yet: the machine was reset.
-  public func discardReports() { monitor.update { shared.reports.removeAll() } }
+  public func discardReports() { changes.update { shared.reports.removeAll() } }
 
   // MARK: One CPU
 
@@ -176,20 +177,20 @@ public final class RunControl: @unchecked Sendable {
   /// anything. So another CPU is the first one each time, and none is held up forever.
   private func start(_ actions: [CPUAction]) {
     let running = actions.indices.filter { actions[$0] == .run }
-    let first = monitor.update {
+    let first = changes.update {
       shared.controlThread = .current
       for index in running where index != 0 { shared.isRunning[index] = true }
       shared.runCount &+= 1
       return running[shared.runCount % running.count]
     }
     // It may have come to its stop already.
-    if first != 0 { monitor.wait { shared.isUnderWay[first] || !shared.isRunning[first] ? () : nil } }
+    if first != 0 { changes.wait { shared.isUnderWay[first] || !shared.isRunning[first] ? () : nil } }
   }
 
   private func stopOthers() {
     isStopRequested.store(true, ordering: .sequentiallyConsistent)
     for cpu in cpus.dropFirst() { cpu.kick() }
-    monitor.wait { shared.isRunning.contains(true) ? nil : () }
+    changes.wait { shared.isRunning.contains(true) ? nil : () }
   }
 
   private func waitForOthers(_ attention: () -> Bool) -> StopReport? {
@@ -203,12 +204,12 @@ public final class RunControl: @unchecked Sendable {
 
   private func park(_ cpu: any VirtualCPU) {
     while true {
-      monitor.wait { shared.isRunning[cpu.index] ? () : nil }
-      monitor.update { shared.isUnderWay[cpu.index] = true }
+      changes.wait { shared.isRunning[cpu.index] ? () : nil }
+      changes.update { shared.isUnderWay[cpu.index] = true }
       var report: StopReport?
       var failure: EngineError?
       do throws(EngineError) { report = try drive(cpu) { false } } catch { failure = error }
-      monitor.update {
+      changes.update {
         if let report { shared.reports.append(report) }
         if let failure { shared.failure = failure }
         shared.isRunning[cpu.index] = false
@@ -225,7 +226,7 @@ public final class RunControl: @unchecked Sendable {
   /// A CPU that stands before a breakpoint meets it again, if it is still there; a step that was done is no news. What
   /// is neither, nor a watchpoint, is the guest's own and would be lost to it.
   private func discardRepeatingReports() {
-    monitor.update {
+    changes.update {
       shared.reports.removeAll {
         guard case .debug(let event) = $0.cause, event.watchpoint == nil else { return false }
         return event.isSingleStep || event.isSoftwareBreakpoint || event.breakpoint != nil

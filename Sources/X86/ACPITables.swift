@@ -2,18 +2,6 @@ public import Bits
 
 /// The ACPI tables of the `pc` board (ACPI 6.5, chapter 5): CPUs, interrupt controllers, power-off, legacy devices.
 public struct ACPITables: Sendable {
-  /// The I/O ports that the FADT names.
-  public enum Ports {
-    /// PM1a status and enable, 4 bytes.
-    public static let powerEvent: UInt16 = 0x600
-    /// PM1a control, 2 bytes.
-    public static let powerControl: UInt16 = 0x604
-    /// The PM timer of 32 bits at 3.579545 MHz, 4 bytes.
-    public static let powerTimer: UInt16 = 0x608
-    /// The keyboard controller's command port, by which the machine is reset.
-    public static let reset: UInt16 = 0x64
-  }
-
   /// The system control interrupt: level-triggered, active high.
   public static let systemControlInterrupt: UInt8 = 9
   /// What goes to SLP_TYP to switch the machine off.
@@ -92,7 +80,7 @@ extension ACPITables {
     body += [0, 1]  // reserved; preferred profile: desktop
     body.appendLittleEndian(UInt16(systemControlInterrupt))
     body += [UInt8](repeating: 0, count: 8)  // SMI_CMD and the values that would be written to it
-    for block in [Ports.powerEvent, 0, Ports.powerControl, 0, 0, Ports.powerTimer, 0, 0] {
+    for block in [PCPortLayout.powerManagement, 0, PCPortLayout.powerControl, 0, 0, PCPortLayout.powerTimer, 0, 0] {
       body.appendLittleEndian(UInt32(block))
     }
     body += [4, 2, 0, 4, 0, 0, 0, 0]  // the blocks' lengths; GPE1's base; no C-state control
@@ -102,14 +90,14 @@ extension ACPITables {
     body.appendLittleEndian(BootArchitecture.legacyDevices | BootArchitecture.keyboardController)
     body.append(0)
     body.appendLittleEndian(FixedFeature.all)
-    body += port(Ports.reset, bitWidth: 8, access: 1)
+    body += port(PCPortLayout.keyboardCommand, bitWidth: 8, access: 1)
     body.append(0xfe)  // the reset value: pulse the reset line
     body += [0, 0, 5]  // ARM's boot flags; minor version
     body.appendLittleEndian(UInt64(0))  // X_FIRMWARE_CTRL: the 32-bit field has it
     body.appendLittleEndian(dsdt.rawValue)
-    body += port(Ports.powerEvent, bitWidth: 32, access: 2) + noRegister
-    body += port(Ports.powerControl, bitWidth: 16, access: 2) + noRegister + noRegister
-    body += port(Ports.powerTimer, bitWidth: 32, access: 3)
+    body += port(PCPortLayout.powerManagement, bitWidth: 32, access: 2) + noRegister
+    body += port(PCPortLayout.powerControl, bitWidth: 16, access: 2) + noRegister + noRegister
+    body += port(PCPortLayout.powerTimer, bitWidth: 32, access: 3)
     body += noRegister + noRegister  // GPE0, GPE1
     body += noRegister + noRegister  // the sleep registers of hardware-reduced machines
     body.appendLittleEndian(UInt64(0))  // the hypervisor's vendor
@@ -175,9 +163,12 @@ extension ACPITables {
     let devices = AML.scope(
       "_SB",
       [
-        device("COM1", "PNP0501", ports: [(first: 0x3f8, count: 8)], interrupt: 4),
-        device("KBD", "PNP0303", ports: [(first: 0x60, count: 1), (first: 0x64, count: 1)], interrupt: 1),
-        device("RTC", "PNP0B00", ports: [(first: 0x70, count: 2)], interrupt: 8),
+        device("COM1", "PNP0501", ports: [(first: PCPortLayout.uart, count: 8)], interrupt: 4),
+        device(
+          "KBD", "PNP0303",
+          ports: [(first: PCPortLayout.keyboardData, count: 1), (first: PCPortLayout.keyboardCommand, count: 1)],
+          interrupt: 1),
+        device("RTC", "PNP0B00", ports: [(first: PCPortLayout.clock, count: 2)], interrupt: 8),
       ])
     return table("DSDT", revision: 2, softOff + devices)
   }

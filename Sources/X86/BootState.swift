@@ -9,6 +9,9 @@ public struct BootState: Sendable {
     /// The bytes.
     public let bytes: [UInt8]
 
+    /// The addresses that they take.
+    public var range: Range<GuestPhysical> { address..<address.wrapping(by: UInt64(bytes.count)) }
+
     /// Puts bytes at an address.
     public init(_ address: GuestPhysical, _ bytes: [UInt8]) {
       self.address = address

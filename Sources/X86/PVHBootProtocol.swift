@@ -1,6 +1,6 @@
 public import Bits
 
-/// Xen's PVH boot protocol, by which a Linux ELF kernel can be entered too (Xen, docs/misc/pvh.pandoc).
+/// Xen's PVH boot protocol, for ELF kernels that name an entry for it (Xen, docs/misc/pvh.pandoc).
 public enum PVHBootProtocol {
   /// The state in which a kernel is entered: 32-bit protected mode, paging and interrupts off, `hvm_start_info` in EBX.
   ///

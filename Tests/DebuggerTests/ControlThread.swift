@@ -1,4 +1,5 @@
 import Glibc
+import Host
 import Machine
 import Synchronization
 

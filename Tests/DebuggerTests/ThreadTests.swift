@@ -2,6 +2,7 @@ import Bits
 import CPUEngine
 import GDBRemote
 import Glibc
+import Host
 import Machine
 import Testing
 

@@ -101,7 +101,7 @@ struct Random: RandomNumberGenerator {
   }
 
   @Test func powerManagement() {
-    driveTwice(ACPIPowerManagement(), seed: 1) { block, random in
+    driveTwice(ACPIPowerManagement(softOffSleepType: 5), seed: 1) { block, random in
       let (value, now, size) = (UInt32(truncatingIfNeeded: random.next()), random.next(), Int(random.next() % 7) - 1)
       let offset = random.next() % 2 == 0 ? random.next() : random.next() % 16
       guard random.next() % 2 == 0 else { return UInt64(block.read(at: offset, size: size, now: now)) }

@@ -2,7 +2,7 @@ import Devices
 import Testing
 
 @Suite struct ACPIPowerManagementTests {
-  var block = ACPIPowerManagement()
+  var block = ACPIPowerManagement(softOffSleepType: 5)
 
   private mutating func read(_ offset: UInt64, _ size: Int, now: UInt64 = 0) -> UInt32 {
     block.read(at: offset, size: size, now: now)
@@ -47,8 +47,6 @@ import Testing
   @Test(arguments: counts)
   mutating func timerCounts(now: UInt64, count: UInt32) {
     expect(read(8, 4, now: now), is: count)
-    var narrow = ACPIPowerManagement(timerWidth: .bits24)
-    expect(narrow.read(at: 8, size: 4, now: now), is: count & 0xFF_FFFF)
   }
 
   @Test mutating func timerStatusWhenTheTopBitChanges() {
@@ -58,6 +56,21 @@ import Testing
     block.advance(to: 600_000_000_000)  // 2^31 counts take 599.9 seconds.
     #expect(block.interruptRequest)
     _ = block.read(at: 8, size: 4, now: .max)
+  }
+
+  @Test(arguments: [0, 1, 299_000_000_000, 599_932_000_000, 600_000_000_000, 86_400_000_000_000] as [UInt64])
+  mutating func timerInterruptsInTime(start: UInt64) throws {
+    #expect(block.nextInterrupt(after: start) == nil)
+    block.advance(to: start)
+    _ = block.write(1, at: 0, size: 2, now: start)
+    _ = block.write(1, at: 2, size: 2, now: start)
+    let next = try #require(block.nextInterrupt(after: start))
+    #expect(next > start && next - start < 599_940_000_000)
+    block.advance(to: next - 1_000)
+    #expect(!block.interruptRequest)
+    block.advance(to: next)
+    #expect(block.interruptRequest)
+    #expect(block.nextInterrupt(after: next) == nil)
   }
 
   @Test mutating func bytesAndWordsAreParts() {

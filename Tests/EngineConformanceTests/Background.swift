@@ -1,4 +1,5 @@
 import Glibc
+import Host
 import Machine
 
 /// Runs `body` on a thread of its own, which blocks what those that run CPUs block.

@@ -1,6 +1,7 @@
 import Architecture
 import Bits
 import CPUEngine
+import Host
 import Machine
 import Testing
 

@@ -1,5 +1,6 @@
 import CPUEngine
 import Foundation
+import Host
 import KVMEngine
 import Machine
 import Testing

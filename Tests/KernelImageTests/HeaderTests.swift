@@ -89,6 +89,16 @@ import Testing
     #expect(SetupHeader(head: bytes)?.bytes.count == 0x290 - 0x1f1)
   }
 
+  @Test func pvhKernel() throws {
+    let linux = try image(SampleELF.kernel().bytes).load()
+    #expect(linux.bootProtocol == .linux64)
+    #expect(linux.entry == GuestPhysical(0x100_0000))
+    let other = try image(SampleELF.kernel(isLinux: false).bytes).load()
+    #expect(other.bootProtocol == .pvh)
+    #expect(other.entry == GuestPhysical(0x100_0180))
+    #expect(other.segments == linux.segments)
+  }
+
   @Test func report() throws {
     let elf = SampleELF.kernel()
     let report = try image(SampleBzImage(packing: elf.bytes, by: .lz4).bytes).report()
@@ -98,6 +108,7 @@ import Testing
     #expect(facts["build id"]?.hasPrefix("000d1a27") == true)
     #expect(facts["compression"]?.hasPrefix("LZ4, ") == true)
     #expect(facts["entry"] == "0x1000000")
+    #expect(facts["entered by"] == "Linux's 64-bit boot protocol")
     #expect(facts["PVH entry"] == "0x1000180")
     #expect(facts["boot protocol"] == "2.15")
     #expect(facts["load range"] == "0x1000000-0x12224f7")

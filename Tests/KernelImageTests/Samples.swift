@@ -123,10 +123,12 @@ struct SampleELF {
 
   /// A small kernel in the shape of a real one: a gap behind the headers, a per-CPU segment at virtual address 0,
   /// zeros behind the data, notes inside the text.
-  static func kernel(textCount: Int = 40_000) -> SampleELF {
+  static func kernel(textCount: Int = 40_000, isLinux: Bool = true) -> SampleELF {
     var elf = SampleELF()
     let data = (0x100_0000 + UInt64(textCount) + 0x1f_ffff) & ~0x1f_ffff
-    let notes = note(owner: "GNU", type: 3, buildID) + note(owner: "Xen", type: 18, [0x80, 0x01, 0x00, 0x01])
+    let notes =
+      note(owner: "GNU", type: 3, buildID) + note(owner: "Xen", type: 18, [0x80, 0x01, 0x00, 0x01])
+      + (isLinux ? note(owner: "Linux", type: 0x100, [0]) : [])
     elf.add(.sample(count: textCount, seed: 1), offset: 0x2000, physical: 0x100_0000)
     elf.add(.sample(count: 9_000, seed: 2), offset: 0x2000 + textCount, physical: data, virtual: 0)
     elf.add(.sample(count: 5_000, seed: 3), offset: 0x6000 + textCount, physical: data + 0x1_0000, zeros: 70_000)

@@ -1,4 +1,5 @@
 import Glibc
+import Host
 import Synchronization
 import Testing
 
@@ -23,12 +24,12 @@ import Testing
   }
 
   private static func time(inMilliseconds milliseconds: UInt64) -> UInt64 {
-    HostClock.nanoseconds() + milliseconds * 1_000_000
+    HostClock.realTime.now + milliseconds * 1_000_000
   }
 
   @Test("rings once, and not before its time")
   func once() {
-    let alarm = Alarm("test")
+    let alarm = Alarm("test", clock: .realTime)
     let due = Self.time(inMilliseconds: 30)
     let rings = rings
     let first = FirstTime()
@@ -47,12 +48,12 @@ import Testing
   private final class FirstTime: Sendable {
     private let state = Atomic<UInt64>(0)
     var nanoseconds: UInt64 { state.load(ordering: .sequentiallyConsistent) }
-    func note() { state.store(HostClock.nanoseconds(), ordering: .sequentiallyConsistent) }
+    func note() { state.store(HostClock.realTime.now, ordering: .sequentiallyConsistent) }
   }
 
   @Test("a time that has passed rings at once")
   func past() {
-    let alarm = Alarm("test")
+    let alarm = Alarm("test", clock: .realTime)
     alarm.set(1) { [rings] in rings.add() }
     #expect(eventually(1))
     alarm.cancel()
@@ -60,7 +61,7 @@ import Testing
 
   @Test("the latest setting counts")
   func replaced() {
-    let alarm = Alarm("test")
+    let alarm = Alarm("test", clock: .realTime)
     alarm.set(Self.time(inMilliseconds: 3_600_000)) {}
     alarm.set(Self.time(inMilliseconds: 5)) { [rings] in rings.add() }
     #expect(eventually(1))
@@ -73,7 +74,7 @@ import Testing
 
   @Test("who is called may set it again")
   func again() {
-    let alarm = Alarm("test")
+    let alarm = Alarm("test", clock: .realTime)
     @Sendable func ring() {
       rings.add()
       if rings.count < 3 { alarm.set(Self.time(inMilliseconds: 2), ring) }
@@ -87,7 +88,7 @@ import Testing
 
   @Test("one that is cancelled is silent")
   func cancelled() {
-    let alarm = Alarm("test")
+    let alarm = Alarm("test", clock: .realTime)
     alarm.set(Self.time(inMilliseconds: 300)) { [rings] in rings.add() }
     alarm.cancel()
     usleep(400_000)

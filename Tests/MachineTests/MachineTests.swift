@@ -2,6 +2,7 @@ import Bits
 import CPUEngine
 import Glibc
 import GuestMemory
+import Host
 import Synchronization
 import Testing
 

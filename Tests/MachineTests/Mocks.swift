@@ -3,6 +3,7 @@ import Bits
 import CPUEngine
 import Devices
 import GuestMemory
+import Host
 import Synchronization
 import X86
 

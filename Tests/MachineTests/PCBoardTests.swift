@@ -2,6 +2,7 @@ import Bits
 import CPUEngine
 import Devices
 import Glibc
+import Host
 import Synchronization
 import Testing
 
@@ -151,8 +152,8 @@ extension PCBoard {
       for start in stride(from: 0, to: text.count, by: 100) { board.type(Array(text[start..<start + 100])) }
     }
     var received: [UInt8] = []
-    let deadline = HostClock.nanoseconds() + 30_000_000_000
-    while received.count < text.count, HostClock.nanoseconds() < deadline {
+    let deadline = HostClock.monotonic.now + 30_000_000_000
+    while received.count < text.count, HostClock.monotonic.now < deadline {
       if board.read(Self.lineStatus)[0] & 1 != 0 { received += board.read(Self.uart) }
     }
     #expect(received == text)

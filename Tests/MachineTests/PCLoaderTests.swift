@@ -21,7 +21,7 @@ private final class TemporaryFile {
   private static let code = (0..<5_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
 
   /// An ELF kernel of one segment, entered 16 bytes past its start, with zeros behind its bytes.
-  private static func kernel(memoryCount: UInt64 = 0x4000) -> [UInt8] {
+  private static func kernel(memoryCount: UInt64 = 0x4000, at loadAddress: UInt64 = loadAddress) -> [UInt8] {
     var image = [UInt8](repeating: 0, count: 0x1000)
     func set(_ value: some FixedWidthInteger & BitwiseCopyable, at offset: Int) {
       image.withUnsafeMutableBytes { _ = $0.storeLittleEndian(value, at: offset) }
@@ -140,6 +140,19 @@ private final class TemporaryFile {
     }
     #expect(error?.description.contains(misfit.word) == true, "\(misfit.name): \(String(describing: error))")
     #expect(error?.description.contains("\n") == false)
+  }
+
+  /// Where raw code would meet the zero page, the page tables and the ACPI tables; and where it just does not.
+  @Test("a kernel that would lie over what it is handed is refused", arguments: [0x7000, 0x9000, 0xe_0000, 0x1_0000])
+  func overlap(address: UInt64) throws {
+    let fits = address == 0x1_0000
+    do {
+      _ = try Self.machine(kernel: Self.kernel(memoryCount: UInt64(Self.code.count), at: address))
+      #expect(fits)
+    } catch let error as MachineError {
+      #expect(!fits)
+      #expect(error.description.contains("0x100000"))
+    }
   }
 
   @Test("a command line that the kernel would not take whole is refused")

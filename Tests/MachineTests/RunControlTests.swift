@@ -1,6 +1,7 @@
 import Bits
 import CPUEngine
 import Devices
+import Host
 import Synchronization
 import Testing
 

@@ -14,7 +14,7 @@ void clinux_set_thread_name(const char *name);
 /// makes reading it not wait (O_NONBLOCK). Returns 0, or -1 with errno set.
 int clinux_signal_this_thread(int descriptor);
 
-/// Opens a pseudo-terminal and tells the name of its other end. Returns the descriptor, or -1 with errno set.
+/// Opens a pseudo-terminal in raw mode (cfmakeraw) and tells the name of its other end. Returns the descriptor, or -1 with errno set.
 int clinux_open_pseudo_terminal(char *name, int capacity);
 
 #endif

@@ -1,11 +1,10 @@
 import CPUEngine
-import Glibc
-import Machine
+import Host
 import Synchronization
 
 /// Calls a CPU back from the guest when its time is over.
 ///
-/// `SIGIO` is blocked in every thread (`HostThread.blockSignals`), as it is for running a CPU anyway.
+/// Threads are called by a signal that is blocked (`HostThread.blockSignals`), as it is for running a CPU anyway.
 final class Deadline: Sendable {
   private let state: State
   private let waiter: HostThread?
@@ -22,8 +21,9 @@ final class Deadline: Sendable {
   init(seconds: Double, for cpu: any VirtualCPU) {
     let state = State()
     self.state = state
+    let time = HostClock.monotonic.now &+ UInt64(seconds * 1e9)
     waiter = HostThread.start("deadline") {
-      if !Self.isSignalled(within: seconds) {
+      if !HostThread.waitForSignal(until: time) {
         state.hasPassed.store(true, ordering: .sequentiallyConsistent)
         cpu.kick()
         // The thread lives until `deinit` signals it, which may always do so.
@@ -38,13 +38,4 @@ final class Deadline: Sendable {
   var hasPassed: Bool { state.hasPassed.load(ordering: .sequentiallyConsistent) }
 
   deinit { waiter?.signal() }
-
-  private static func isSignalled(within seconds: Double) -> Bool {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGIO)
-    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
-    // What interrupts the wait makes the time longer at most; nothing handles signals here.
-    return sigtimedwait(&signals, nil, &time) == SIGIO
-  }
 }

@@ -1,6 +1,7 @@
 import Bits
 import CPUEngine
 import Glibc
+import Host
 
 /// Tries on tiny guests what an engine does for a debugger.
 ///
@@ -220,19 +221,12 @@ extension Trials {
   ) -> Finding {
     do throws(EngineError) {
       try machine.reset()
-      let start = Self.now
+      let start = HostClock.monotonic.now
       let count = try body()
-      let perSecond = Double(count) / max(Self.now - start, 1e-9)
+      let perSecond = 1e9 * Double(count) / max(1, Double(HostClock.monotonic.now &- start))
       return Finding(key: key, outcome: .amount(UInt64(min(perSecond, 1e18)), unit: unit))
     } catch {
       return Finding(key: key, outcome: .notTried(error.description))
     }
-  }
-
-  /// Seconds of a clock that nobody sets.
-  private static var now: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

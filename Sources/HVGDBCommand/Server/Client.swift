@@ -1,5 +1,6 @@
 import Debugger
 import GDBRemote
+import Host
 import Machine
 
 /// One client: its connection and its session.

@@ -1,6 +1,6 @@
-import CLinux
 import GDBRemote
 import Glibc
+import Host
 
 /// A client's bytes: a socket, or standard input and output.
 struct Connection: ~Copyable {
@@ -36,7 +36,7 @@ struct Connection: ~Copyable {
     ownsDescriptors = owns
     buffer = .allocate(byteCount: Self.bufferCount, alignment: 16)
     // Input calls this thread back from the guest, and reading does not wait.
-    _ = clinux_signal_this_thread(input)
+    HostThread.signalCurrent(onNewsOf: input)
   }
 
   deinit {
@@ -46,26 +46,19 @@ struct Connection: ~Copyable {
 
   /// Waits for bytes and gives them to the session.
   func receive(into session: inout Session) -> Reading {
-    let deadline = Self.now &+ Self.patience
+    let deadline = HostClock.monotonic.now &+ Self.patience
     repeat {
       let reading = receiveAvailable(into: &session)
       if reading == .bytes { wakeLatency.noteClosePackets() }
       if reading != .nothing { return reading }
       sched_yield()
-    } while Self.now < deadline
+    } while HostClock.monotonic.now < deadline
     while true {
       var descriptor = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
       guard poll(&descriptor, 1, -1) >= 0 || errno == EINTR else { return .ended }
       let reading = receiveAvailable(into: &session)
       if reading != .nothing { return reading }
     }
-  }
-
-  /// Nanoseconds of the monotonic clock.
-  private static var now: UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
   /// Gives the session what has arrived, without waiting.

@@ -1,5 +1,6 @@
 import Debugger
 import GDBRemote
+import Host
 import Logging
 import Machine
 
@@ -32,6 +33,9 @@ struct DebugServer {
         if let status { return status }
       } else if runsAlone {
         if let status = try runAlone() { return status }
+      } else if doorkeeper == nil {
+        // The only client there could be is gone and did not let the guest go on.
+        return 0
       } else {
         try debugger.machine.checkLoading()
         HostThread.waitForSignal()

@@ -1,27 +1,30 @@
 import Glibc
-import Machine
-import Synchronization
+import Host
 
 /// Lets clients in, one at a time, on a thread of its own, so that the control thread waits for its one client only.
-final class Doorkeeper: Sendable {
-  private struct State {
+final class Doorkeeper: @unchecked Sendable {
+  // SAFETY: (@unchecked Sendable) `shared` is touched only inside `changes`; the rest is constant.
+
+  private struct Shared {
     /// A client that has connected and is not served yet.
     var waiting: CInt?
-    /// A duplicate of the descriptor of the client that is served.
-    var served: CInt?
+    var isServing = false
   }
 
   private let listener: Listener
-  private let state = Mutex(State())
   private let controlThread: HostThread
+  private let changes = WaitQueue()
+  private var shared = Shared()
 
   /// What a client is told that comes while another one is served; gdb shows it as the connection's failure.
   private static let refusal = packet("E.another debugger is attached to this guest already")
-  /// How long a refused client has to read that, in milliseconds.
-  private static let patience: CInt = 500
-
-  /// `POLLRDHUP` of poll(2), which its header keeps from all but GNU's own C.
-  private static let pollPeerHungUp: Int16 = 0x2000
+  /// How long a client waits for the one before it, in nanoseconds: who reconnects at once is there before the end of
+  /// the first connection was noticed.
+  private static let patienceAtDoor: UInt64 = 200_000_000
+  /// How long a refused client has to read that, in nanoseconds.
+  private static let patienceAfterRefusal: UInt64 = 500_000_000
+  /// How long to wait where no client can be accepted, in microseconds: mostly the process has no descriptor left.
+  private static let pauseAfterFailure: UInt32 = 100_000
 
   /// Where clients connect.
   var address: ListenAddress { listener.address }
@@ -37,51 +40,52 @@ final class Doorkeeper: Sendable {
 
   /// Takes over a client that has connected, if one has.
   func takeClient() -> Connection? {
-    let descriptor: CInt? = state.withLock { state in
-      guard let client = state.waiting.take() else { return nil }
-      state.served = fcntl(client, F_DUPFD_CLOEXEC, 0)
-      return client
-    }
-    return descriptor.map { Connection(socket: $0) }
+    changes.update { shared.waiting.take() }.map { Connection(socket: $0) }
   }
 
   /// Whether a client waits to be served.
-  var hasVisitor: Bool { state.withLock { $0.waiting != nil } }
+  var hasVisitor: Bool { changes.update { shared.waiting != nil } }
 
   /// The client is gone: the next one is let in.
-  func clientLeft() {
-    state.withLock { state in
-      if let served = state.served.take() { Glibc.close(served) }
-    }
-  }
+  func clientLeft() { changes.update { shared.isServing = false } }
 
   /// Removes what the listener left in the file system.
   func close() { listener.removePath() }
 
   private func letIn() {
-    guard let client = listener.accept() else { return }
-    let isAdmitted = state.withLock { state in
-      guard [state.served, state.waiting].allSatisfy({ $0.map(Self.hasHungUp) ?? true }) else { return false }
-      if let waiting = state.waiting { Glibc.close(waiting) }
-      state.waiting = client
-      return true
+    guard let client = listener.accept() else {
+      usleep(Self.pauseAfterFailure)
+      return
     }
-    if isAdmitted { controlThread.signal() } else { refuse(client) }
+    if admit(client) { controlThread.signal() } else { refuse(client) }
   }
 
-  /// Whether a client is gone, noticed by the control thread or not: whoever leaves may come back at once.
-  private static func hasHungUp(_ client: CInt) -> Bool {
-    var descriptor = pollfd(fd: client, events: pollPeerHungUp, revents: 0)
-    return poll(&descriptor, 1, 0) > 0
+  /// Makes a client the one to be served, if the one before it leaves in time.
+  private func admit(_ client: CInt) -> Bool {
+    let deadline = HostClock.monotonic.now &+ Self.patienceAtDoor
+    return changes.wait { () -> Bool? in
+      guard shared.isServing else {
+        shared = Shared(waiting: client, isServing: true)
+        return true
+      }
+      return HostClock.monotonic.now >= deadline ? false : nil
+    } askingAgainAt: {
+      deadline
+    }
   }
 
   private func refuse(_ client: CInt) {
+    let deadline = HostClock.monotonic.now &+ Self.patienceAfterRefusal
     _ = Self.refusal.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     shutdown(client, Int32(SHUT_WR))
     // Closed with unread input, a socket throws away what was sent.
     var byte: UInt8 = 0
     var descriptor = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
-    while poll(&descriptor, 1, Self.patience) > 0, read(client, &byte, 1) > 0 {}
+    repeat {
+      let now = HostClock.monotonic.now
+      let milliseconds = deadline > now ? (deadline - now) / 1_000_000 : 0
+      guard milliseconds > 0, poll(&descriptor, 1, CInt(clamping: milliseconds)) > 0 else { break }
+    } while read(client, &byte, 1) > 0
     Glibc.close(client)
   }
 

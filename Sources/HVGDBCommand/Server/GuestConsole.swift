@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import Glibc
+import Host
 import Machine
 import Synchronization
 import SystemPackage
@@ -32,12 +33,18 @@ enum ConsoleChoice: Equatable, Sendable, ExpressibleByArgument {
 
 /// The guest's console on the host: passes on what the guest prints, and types what the user does.
 final class GuestConsole: Sendable {
-  /// What waits for the debugger's console; the session keeps as much and no more.
-  private let pending = Mutex<[UInt8]>([])
-  private let controlThread: HostThread
-  private let choice: ConsoleChoice
+  private let writer: ConsoleWriter?
+  private let debuggerConsole: DebuggerConsole?
   private let terminal: RawTerminal?
-  private static let pendingLimit = 1 << 16
+  /// Whether somebody is sure to read what is written, sooner or later.
+  private let hasReader: Bool
+
+  /// How long what is left to be written holds up the end of the process, in nanoseconds.
+  private static let patienceAtEnd: UInt64 = 500_000_000
+  /// How much typed input waits for the guest before no more is read, in bytes.
+  private static let typingCapacity = 1 << 12
+  /// The same at a terminal, whose user wants out by a key although the guest reads nothing.
+  private static let terminalTypingCapacity = 1 << 20
 
   /// Connects the machine's console.
   ///
@@ -50,71 +57,46 @@ final class GuestConsole: Sendable {
   init(
     _ choice: ConsoleChoice, of machine: Machine, controlThread: HostThread, quit: @escaping @Sendable () -> Void
   ) throws {
-    self.choice = choice
-    self.controlThread = controlThread
+    terminal = choice == .standardStreams ? RawTerminal(STDIN_FILENO) : nil
+    debuggerConsole = choice == .gdb ? DebuggerConsole(controlThread: controlThread) : nil
+    hasReader = choice != .pseudoTerminal
     switch choice {
-    case .none: terminal = nil
-    case .gdb:
-      terminal = nil
-      machine.console.connect { [weak self] in self?.queue($0) }
+    case .none, .gdb: writer = nil
     case .standardStreams:
-      terminal = RawTerminal(STDIN_FILENO)
-      machine.console.connect { Self.write($0, to: STDOUT_FILENO) }
+      writer = try ConsoleWriter(to: STDOUT_FILENO)
       Self.startTyping(from: STDIN_FILENO, to: machine, quit: terminal == nil ? nil : quit)
     case .pseudoTerminal:
-      terminal = nil
       let (descriptor, name) = try Self.openPseudoTerminal()
-      machine.console.connect { Self.write($0, to: descriptor) }
+      writer = try ConsoleWriter(to: descriptor)
       Self.startTyping(from: descriptor, to: machine, quit: nil)
-      Self.write(Array("hvgdb: the guest's console is \(name)\n".utf8), to: STDERR_FILENO)
+      complain("the guest's console is \(name)")
     case .file(let path):
-      terminal = nil
       let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else {
-        throw ListenError(description: "cannot write the console to `\(path)`: \(Errno(rawValue: errno))")
+        throw Failure(description: "cannot write the console to `\(path)`: \(Errno(rawValue: errno))")
       }
-      machine.console.connect { Self.write($0, to: descriptor) }
+      writer = try ConsoleWriter(to: descriptor)
+    }
+    if let writer {
+      machine.console.connect { writer.write($0) }
+    } else if let debuggerConsole {
+      machine.console.connect { debuggerConsole.write($0) }
     }
   }
 
-  /// Gives the terminal back as it was.
-  func restore() { terminal?.restore() }
+  /// Waits until all that the guest printed is written, as any program's output is.
+  func flush() { writer?.flush(within: hasReader ? nil : Self.patienceAtEnd) }
+
+  /// Writes what can be written soon and gives the terminal back as it was.
+  func close() {
+    writer?.flush(within: Self.patienceAtEnd)
+    terminal?.restore()
+  }
 
   /// Calls `body` with what the guest printed for the debugger's console since the last time.
   func takePending(_ body: (UnsafeRawBufferPointer) -> Void) {
-    guard choice == .gdb else { return }
-    let text = pending.withLock { pending in
-      defer { pending.removeAll(keepingCapacity: true) }
-      return pending
-    }
-    if !text.isEmpty { text.withUnsafeBytes(body) }
-  }
-
-  private func queue(_ bytes: UnsafeRawBufferPointer) {
-    let isLine = pending.withLock { pending in
-      if pending.count > Self.pendingLimit { pending.removeFirst(pending.count - Self.pendingLimit / 2) }
-      pending.append(contentsOf: bytes)
-      return bytes.contains(UInt8(ascii: "\n"))
-    }
-    if isLine { controlThread.signal() }
-  }
-
-  private static func write(_ bytes: [UInt8], to descriptor: CInt) {
-    bytes.withUnsafeBytes { write($0, to: descriptor) }
-  }
-
-  /// Writes all of it; what a full or closed descriptor does not take is lost, as on a wire nobody listens to.
-  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let piece = UnsafeRawBufferPointer(rebasing: rest)
-      let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
-      if written > 0 {
-        rest = rest.dropFirst(written)
-      } else if errno != EINTR {
-        return
-      }
-    }
+    guard let text = debuggerConsole?.take(), !text.isEmpty else { return }
+    text.withUnsafeBytes(body)
   }
 
   /// Types what comes from a descriptor, on a thread of its own.
@@ -124,10 +106,12 @@ final class GuestConsole: Sendable {
   ///   - machine: the machine whose console it is typed on.
   ///   - quit: called at Ctrl-A x; nil where the input is no terminal and every byte is the guest's.
   private static func startTyping(from descriptor: CInt, to machine: Machine, quit: (@Sendable () -> Void)?) {
+    let capacity = quit == nil ? typingCapacity : terminalTypingCapacity
     HostThread.start("console input") {
       var escape = EscapeSequence()
       var buffer = [UInt8](repeating: 0, count: 4096)
       while true {
+        machine.board.waitForTyping(leaving: capacity)
         let count = read(descriptor, &buffer, buffer.count)
         if count < 0, errno == EINTR || errno == EIO {
           // A pseudo-terminal without anybody at its other end: wait for the next one.
@@ -151,7 +135,7 @@ final class GuestConsole: Sendable {
     var name = [CChar](repeating: 0, count: 64)
     let descriptor = clinux_open_pseudo_terminal(&name, Int32(name.count))
     guard descriptor >= 0 else {
-      throw ListenError(description: "the host has no pseudo-terminal to spare: \(Errno(rawValue: errno))")
+      throw Failure(description: "the host has no pseudo-terminal to spare: \(Errno(rawValue: errno))")
     }
     return (descriptor, String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }

@@ -35,7 +35,7 @@ struct Listener: ~Copyable {
   /// Removes a Unix socket from the file system.
   func removePath() { if let path { unlink(path) } }
 
-  /// Takes the next client; nil where it went away meanwhile.
+  /// Takes the next client; nil where it went away meanwhile or the process has no descriptor left.
   func accept() -> CInt? {
     let client = Glibc.accept(descriptor, nil, nil)
     guard client >= 0 else { return nil }
@@ -56,6 +56,7 @@ struct Listener: ~Copyable {
       throw ListenError(description: "`\(host)` is not a host to listen on: \(String(cString: gai_strerror(result)))")
     }
     defer { freeaddrinfo(found) }
+    // SAFETY: the list that getaddrinfo gave has at least one entry and lives until it is freed at this scope's end.
     let descriptor = socket(info.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var one: CInt = 1
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<CInt>.size))
@@ -96,12 +97,14 @@ struct Listener: ~Copyable {
     guard bytes.count < capacity else {
       throw ListenError(description: "the path of a Unix socket has at most \(capacity - 1) bytes: `\(path)`")
     }
+    // SAFETY: the bytes fit, as was just checked, and a NUL is left behind them.
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     removeStaleSocket(path, address)
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     // A debug port owns the guest: only this user may connect, whatever the umask was.
     let mask = umask(0o177)
     defer { umask(mask) }
+    // SAFETY: a sockaddr_un is a sockaddr of its family, and its length is passed with it.
     let result = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -124,6 +127,7 @@ struct Listener: ~Copyable {
     let probe = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard probe >= 0 else { return }
     defer { close(probe) }
+    // SAFETY: as in `listen`.
     let isStale = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(probe, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) != 0 && errno == ECONNREFUSED

@@ -1,5 +1,5 @@
 import Glibc
-import Machine
+import Host
 import Synchronization
 
 /// Keeps the host's CPUs from sleeping deeply while packets follow each other closely (Linux's PM QoS interface,

@@ -1,7 +1,8 @@
 public import CPUEngine
 public import Devices
-import Glibc
+import Host
 import Synchronization
+import X86
 
 /// The x86-64 board: the I/O ports of a PC and what answers there.
 ///
@@ -24,7 +25,7 @@ public final class PCBoard: Board {
     var uart = UART16550()
     var keyboard = I8042()
     var clock: CMOSClock
-    var powerManagement = ACPIPowerManagement()
+    var powerManagement = ACPIPowerManagement(softOffSleepType: ACPITables.softOffSleepType)
     var resetControl = ResetControl()
     var video = VGAText()
     /// What was typed and the UART had no room for yet.
@@ -51,8 +52,11 @@ public final class PCBoard: Board {
   private let console: Console
   private let driveLine: @Sendable (UInt32, Bool) -> Void
   private let devices: Mutex<State>
+  private let typingBacklog = TypingBacklog()
   /// Has the clock's interrupts come in time: it is set to the next one.
-  private let clockAlarm = Alarm("cmos clock")
+  private let clockAlarm = Alarm("cmos clock", clock: .realTime)
+  /// Has the PM timer's interrupts come in time.
+  private let powerAlarm = Alarm("pm timer", clock: .monotonic)
 
   /// Makes the board.
   ///
@@ -68,24 +72,30 @@ public final class PCBoard: Board {
     self.console = console
     self.driveLine = driveLine
     var bus = Bus<Device>()
-    try bus.attach(.keyboardData, at: 0x60, count: 1)
-    try bus.attach(.keyboardCommand, at: 0x64, count: 1)
-    try bus.attach(.clock, at: 0x70, count: CMOSClock.count)
-    try bus.attach(.debugExit, at: 0xF4, count: 4)
+    func attach(_ device: Device, _ port: UInt16, count: UInt64) throws(BusError) {
+      try bus.attach(device, at: UInt64(port), count: count)
+    }
+    try attach(.keyboardData, PCPortLayout.keyboardData, count: 1)
+    try attach(.keyboardCommand, PCPortLayout.keyboardCommand, count: 1)
+    try attach(.clock, PCPortLayout.clock, count: CMOSClock.count)
+    try attach(.debugExit, PCPortLayout.debugExit, count: 4)
+    try attach(.uart, PCPortLayout.uart, count: UART16550.count)
+    try attach(.powerManagement, PCPortLayout.powerManagement, count: ACPIPowerManagement.count)
+    try attach(.resetControl, PCPortLayout.resetControl, count: 1)
     try bus.attach(.video, at: VGAText.firstPort, count: VGAText.count)
-    try bus.attach(.uart, at: 0x3F8, count: UART16550.count)
-    try bus.attach(.powerManagement, at: 0x600, count: ACPIPowerManagement.count)
-    try bus.attach(.resetControl, at: 0xCF9, count: 1)
     self.bus = bus
     devices = Mutex(Self.powerOn(memorySize))
   }
 
-  deinit { clockAlarm.cancel() }
+  deinit {
+    clockAlarm.cancel()
+    powerAlarm.cancel()
+  }
 
   private static func powerOn(_ memorySize: MemorySize) -> State {
     State(
       clock: CMOSClock(
-        memoryBelow4GiB: memorySize.below4GiB, memoryAbove4GiB: memorySize.above4GiB, now: HostClock.nanoseconds()))
+        memoryBelow4GiB: memorySize.below4GiB, memoryAbove4GiB: memorySize.above4GiB, now: HostClock.realTime.now))
   }
 
   /// The devices' state; set while no CPU runs.
@@ -96,15 +106,12 @@ public final class PCBoard: Board {
         let lines = $0.lines
         $0 = newValue
         $0.lines = lines
+        typingBacklog.update($0.typed.count)
         driveLines(&$0)
         setClockAlarm($0)
+        setPowerAlarm($0)
       }
     }
-  }
-
-  /// What the text screen shows, read from text memory's bytes.
-  public func screen(of memory: UnsafeRawBufferPointer) -> [String] {
-    devices.withLock { $0.video.screen(of: memory) }
   }
 
   // MARK: Board
@@ -123,7 +130,12 @@ public final class PCBoard: Board {
       }
       driveLines(&state)
       feed(&state)
-      if location.device == .clock { setClockAlarm(state) }
+      switch location.device {
+      case .clock: setClockAlarm(state)
+      // Only a write changes what the timer interrupts for; the timer is read often.
+      case .powerManagement where access.isWrite: setPowerAlarm(state)
+      default: break
+      }
       return request.map { .request($0) }
     }
   }
@@ -144,6 +156,9 @@ public final class PCBoard: Board {
       feed(&$0)
     }
   }
+
+  /// Waits until at most `count` bytes of what was typed still wait for the guest.
+  public func waitForTyping(leaving count: Int) { typingBacklog.wait(leaving: count) }
 
   // MARK: Dispatch
 
@@ -173,7 +188,7 @@ public final class PCBoard: Board {
   private func managePower(
     _ access: BusAccess, _ data: UnsafeMutableRawBufferPointer, at offset: UInt64, _ state: inout State
   ) -> MachineRequest? {
-    let now = HostClock.nanoseconds(CLOCK_MONOTONIC)
+    let now = HostClock.monotonic.now
     if access.isWrite {
       let value = data.indices.reduce(UInt32(0)) { $0 | UInt32(data[$1]) << UInt32(8 * ($1 & 3)) }
       return state.powerManagement.write(value, at: offset, size: data.count, now: now)
@@ -188,7 +203,7 @@ public final class PCBoard: Board {
     case .uart: state.uart.read(at: location.offset)
     case .keyboardData: state.keyboard.readData()
     case .keyboardCommand: state.keyboard.readStatus()
-    case .clock: state.clock.read(at: location.offset, now: HostClock.nanoseconds())
+    case .clock: state.clock.read(at: location.offset, now: HostClock.realTime.now)
     case .resetControl: state.resetControl.read()
     case .video: state.video.read(at: location.offset)
     case .debugExit, .powerManagement: 0xFF
@@ -205,7 +220,7 @@ public final class PCBoard: Board {
     case .keyboardData: return state.keyboard.writeData(value)
     case .keyboardCommand: return state.keyboard.writeCommand(value)
     case .clock:
-      state.clock.write(value, at: location.offset, now: HostClock.nanoseconds())
+      state.clock.write(value, at: location.offset, now: HostClock.realTime.now)
       return nil
     case .resetControl: return state.resetControl.write(value)
     case .debugExit: return location.offset == 0 ? DebugExit().write(UInt32(value)) : nil
@@ -219,6 +234,7 @@ public final class PCBoard: Board {
   /// Hands on what waits, after the lines were driven: an edge-triggered line must be seen low between two interrupts.
   private func feed(_ state: inout State) {
     while let byte = state.typed.first, state.uart.receive(byte) { state.typed.removeFirst() }
+    typingBacklog.update(state.typed.count)
     state.keyboard.refill()
     driveLines(&state)
   }
@@ -234,15 +250,30 @@ public final class PCBoard: Board {
 
   /// Sets the alarm to the clock's next interrupt; one that is raised already waits for the guest alone.
   private func setClockAlarm(_ state: State) {
-    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.nanoseconds())
+    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.realTime.now)
     clockAlarm.set(next) { [weak self] in self?.raiseClockInterrupt() }
   }
 
   private func raiseClockInterrupt() {
     devices.withLock {
-      $0.clock.advance(to: HostClock.nanoseconds())
+      $0.clock.advance(to: HostClock.realTime.now)
       driveLines(&$0)
       setClockAlarm($0)
+    }
+  }
+
+  /// Sets the alarm to the PM timer's next interrupt.
+  private func setPowerAlarm(_ state: State) {
+    powerAlarm.set(state.powerManagement.nextInterrupt(after: HostClock.monotonic.now)) { [weak self] in
+      self?.raisePowerInterrupt()
+    }
+  }
+
+  private func raisePowerInterrupt() {
+    devices.withLock {
+      $0.powerManagement.advance(to: HostClock.monotonic.now)
+      driveLines(&$0)
+      setPowerAlarm($0)
     }
   }
 

@@ -5,7 +5,7 @@ public import KernelImage
 import Synchronization
 public import X86
 
-/// Puts a Linux kernel into a `pc` board by the boot protocol that it wants.
+/// Puts a kernel into a `pc` board by the boot protocol that it wants.
 public final class PCLoader: BootLoader {
   /// What is to be booted.
   public struct Options: Sendable {
@@ -54,6 +54,7 @@ public final class PCLoader: BootLoader {
       try load.check(fits: memory.regions.map { $0.start..<$0.start.wrapping(by: $0.count) })
       let disk = try options.initialRAMDisk.map { try place(of: $0, beside: load) }
       let state = try bootState(of: load, disk, cpuCount: machine.cpus.count)
+      try load.check(clearOf: state.blobs.map(\.range) + (disk.map { [$0] } ?? []))
       for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
       try machine.cpus[0].setValues(
         state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
@@ -95,8 +96,12 @@ public final class PCLoader: BootLoader {
     let tables = ACPITables(cpuCount: cpuCount)
     let request = BootRequest(
       commandLine: options.commandLine, initialRAMDisk: disk, memorySize: options.memorySize, rsdp: ACPITables.rsdp)
-    var state = try LinuxBootProtocol.state(
-      for: request, entry: load.entry, setupHeader: load.setupHeader?.bytes)
+    var state =
+      switch load.bootProtocol {
+      case .linux64, .bare:
+        try LinuxBootProtocol.state(for: request, entry: load.entry, setupHeader: load.setupHeader?.bytes)
+      case .pvh: try PVHBootProtocol.state(for: request, entry: load.entry)
+      }
     state.blobs += tables.blobs
     return state
   }

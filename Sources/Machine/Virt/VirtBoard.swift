@@ -1,6 +1,7 @@
 import Bits
 public import CPUEngine
 public import Devices
+import Host
 import Synchronization
 
 /// The arm64 board: a PL011, a PL031 and, in the engine, a GIC.
@@ -30,8 +31,9 @@ public final class VirtBoard: Board {
   private let reports: AccessReports
   private let driveLine: @Sendable (UInt32, Bool) -> Void
   private let devices: Mutex<State>
+  private let typingBacklog = TypingBacklog()
   /// Has the clock's interrupt come in time: it is set to the next one.
-  private let clockAlarm = Alarm("pl031")
+  private let clockAlarm = Alarm("pl031", clock: .realTime)
 
   /// Makes the board.
   ///
@@ -58,7 +60,7 @@ public final class VirtBoard: Board {
 
   deinit { clockAlarm.cancel() }
 
-  private static func powerOn() -> State { State(clock: PL031(now: HostClock.nanoseconds())) }
+  private static func powerOn() -> State { State(clock: PL031(now: HostClock.realTime.now)) }
 
   /// The devices' state; set while no CPU runs.
   public var state: State {
@@ -68,6 +70,7 @@ public final class VirtBoard: Board {
         let lines = $0.lines
         $0 = newValue
         $0.lines = lines
+        typingBacklog.update($0.typed.count)
         driveLines(&$0)
         setClockAlarm($0)
       }
@@ -112,13 +115,16 @@ public final class VirtBoard: Board {
     }
   }
 
+  /// Waits until at most `count` bytes of what was typed still wait for the guest.
+  public func waitForTyping(leaving count: Int) { typingBacklog.wait(leaving: count) }
+
   // MARK: Dispatch
 
   private func read(_ device: Device, at offset: UInt64, _ state: inout State) -> UInt32 {
     let value =
       switch device {
       case .uart: state.uart.read(at: offset)
-      case .clock: state.clock.read(at: offset, now: HostClock.nanoseconds())
+      case .clock: state.clock.read(at: offset, now: HostClock.realTime.now)
       }
     if value == nil { reports.noteUnknownRegister(of: device, at: offset, isWrite: false) }
     return value ?? 0
@@ -128,7 +134,7 @@ public final class VirtBoard: Board {
     let isKnown =
       switch device {
       case .uart: state.uart.write(value, at: offset)
-      case .clock: state.clock.write(value, at: offset, now: HostClock.nanoseconds())
+      case .clock: state.clock.write(value, at: offset, now: HostClock.realTime.now)
       }
     if !isKnown { reports.noteUnknownRegister(of: device, at: offset, isWrite: true) }
   }
@@ -146,6 +152,7 @@ public final class VirtBoard: Board {
   private func exchange(_ state: inout State) {
     while var byte = state.uart.send() { withUnsafeBytes(of: &byte) { console.write($0) } }
     while let byte = state.typed.first, state.uart.receive(byte) { state.typed.removeFirst() }
+    typingBacklog.update(state.typed.count)
     // The line is silent now, either for want of bytes or for want of room.
     state.uart.noteIdleInput()
   }
@@ -159,13 +166,13 @@ public final class VirtBoard: Board {
 
   /// Sets the alarm to the clock's next interrupt; one that is raised already waits for the guest alone.
   private func setClockAlarm(_ state: State) {
-    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.nanoseconds())
+    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.realTime.now)
     clockAlarm.set(next) { [weak self] in self?.raiseClockInterrupt() }
   }
 
   private func raiseClockInterrupt() {
     devices.withLock {
-      $0.clock.advance(to: HostClock.nanoseconds())
+      $0.clock.advance(to: HostClock.realTime.now)
       driveLines(&$0)
       setClockAlarm($0)
     }

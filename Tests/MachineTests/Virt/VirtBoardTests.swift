@@ -1,6 +1,7 @@
 import Bits
 import CPUEngine
 import Devices
+import Host
 import Synchronization
 import Testing
 
@@ -138,11 +139,24 @@ private enum Clock {
     #expect(board.read(UART.data) == 0x42)
   }
 
+  @Test(.timeLimit(.minutes(1))) func tellsHowMuchOfWhatWasTypedStillWaits() throws {
+    let board = try outside.board()
+    board.write(0x70, UART.lineControl)
+    board.type(Array(repeating: 0x41, count: 40))
+    // 32 are in the FIFO.
+    board.waitForTyping(leaving: 8)
+    for _ in 0..<4 { _ = board.read(UART.data) }
+    board.waitForTyping(leaving: 4)
+    #expect(board.state.typed.count == 4)
+    board.reset()
+    board.waitForTyping(leaving: 0)
+  }
+
   // MARK: Clock
 
   @Test func clockShowsTheTime() throws {
     let board = try outside.board()
-    let now = HostClock.nanoseconds() / 1_000_000_000
+    let now = HostClock.realTime.now / 1_000_000_000
     #expect((now...now + 60).contains(board.read(Clock.data)))
   }
 
