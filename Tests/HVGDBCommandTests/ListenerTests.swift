@@ -1,6 +1,4 @@
 import Glibc
-import Machine
-import Synchronization
 import Testing
 
 @testable import HVGDBCommand
@@ -135,48 +133,5 @@ private final class Caller {
     }
     close(descriptor)
     try #require(result == 0)
-  }
-}
-
-@Suite("One client at a time") struct DoorkeeperTests {
-  @Test("a second client is told why it is refused; when the first has left, the next is let in")
-  func oneAtATime() async throws {
-    let failure = await withCheckedContinuation { (continuation: CheckedContinuation<String?, Never>) in
-      HostThread.start("control") {
-        // The doorkeeper signals its control thread.
-        HostThread.blockSignals()
-        continuation.resume(returning: Self.visit())
-        while true { HostThread.waitForSignal() }
-      }
-    }
-    #expect(failure == nil)
-  }
-
-  /// Plays the visits on the control thread; the first thing that goes wrong, or nil.
-  private static func visit() -> String? {
-    guard let listener = try? Listener(.tcp(host: "127.0.0.1", port: 0)) else { return "no listener" }
-    let doorkeeper = Doorkeeper(listener, controlThread: .current)
-    guard case .tcp(_, let port) = doorkeeper.address else { return "no port" }
-    if doorkeeper.hasVisitor || doorkeeper.takeClient() != nil { return "a client that never came" }
-
-    for round in 1...3 {
-      guard let first = Caller(port: port) else { return "round \(round): nobody listens" }
-      HostThread.waitForSignal()
-      guard doorkeeper.hasVisitor else { return "round \(round): a signal and no visitor" }
-      guard let connection = doorkeeper.takeClient() else { return "round \(round): the visitor is gone" }
-      if doorkeeper.hasVisitor { return "round \(round): the visitor is there twice" }
-
-      guard let second = Caller(port: port) else { return "round \(round): the second was not heard" }
-      let refusal = second.readToEnd()
-      let text = "E.another debugger is attached to this guest already"
-      let checksum = text.utf8.reduce(UInt8(0), &+)
-      guard refusal == "+$\(text)#\(String(checksum, radix: 16))" else { return "round \(round): \(refusal)" }
-      if doorkeeper.hasVisitor { return "round \(round): the second was let in" }
-
-      _ = consume connection
-      guard first.readToEnd() == "" else { return "round \(round): the first was told something" }
-      doorkeeper.clientLeft()
-    }
-    return nil
   }
 }
