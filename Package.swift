@@ -58,7 +58,10 @@ let package = Package(
       ["CPUEngine", "CKVM", "Host", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
     component(
-      "Machine", ["Bits", "Architecture", "Host", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage"]),
+      "Machine",
+      [
+        "Bits", "Architecture", "Host", "DeviceTree", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage",
+      ]),
     component(
       "Debugger",
       ["Bits", "Architecture", "Host", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Devices", "Machine"]),
@@ -80,7 +83,10 @@ let package = Package(
     tests("DevicesTests", ["Devices"]),
     tests(
       "MachineTests",
-      ["Machine", "Host", "CPUEngine", "Devices", "KernelImage", "GuestMemory", "Bits", "Architecture", "X86"]),
+      [
+        "Machine", "Host", "CPUEngine", "DeviceTree", "Devices", "KernelImage", "GuestMemory", "Bits", "Architecture",
+        "X86",
+      ]),
     tests(
       "DebuggerTests",
       [

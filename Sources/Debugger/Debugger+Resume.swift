@@ -204,6 +204,7 @@ private struct Run {
     case .requested: return StopEvent(thread: debugger.currentThread, signal: .interrupt)
     case .failure(let failure): return conclude(.failure(failure), thread)
     case .request(let request): return conclude(.request(request), thread)
+    case .unmapped(let access): return stop(at: access, thread)
     case .debug(let event): return try judge(event, thread, attention)
     }
   }
@@ -212,6 +213,12 @@ private struct Run {
     debugger.end = end
     debugger.announce(end, of: thread)
     return StopEvent(thread: thread, signal: end.signal)
+  }
+
+  /// The stop at an access that is complete: the guest can go on from it.
+  private func stop(at access: UnmappedAccess, _ thread: ThreadID) -> StopEvent {
+    debugger.announce("CPU \(thread.rawValue - 1) \(access), where the board has nothing")
+    return StopEvent(thread: thread, signal: .bus)
   }
 
   private mutating func judge(

@@ -19,6 +19,8 @@ public struct StopReport: Sendable, Equatable {
     case failure(GuestFailure)
     /// The guest asked for it, through a device or a firmware call.
     case request(MachineRequest)
+    /// An access went where the board has nothing, and the board was told to stop at such; it is complete.
+    case unmapped(UnmappedAccess)
     /// Somebody wanted the machine stopped.
     case requested
   }
@@ -128,9 +130,9 @@ public final class RunControl: @unchecked Sendable {
     while true {
       switch try cpu.run() {
       case .port(let access):
-        if let request = board.port(access) { return try settled(cpu, .request(request)) }
+        if let cause = board.port(access) { return try settled(cpu, cause) }
       case .mmio(let access):
-        if let request = board.mmio(access) { return try settled(cpu, .request(request)) }
+        if let cause = board.mmio(access) { return try settled(cpu, cause) }
       case .debug(let event): return StopReport(cpu: cpu.index, cause: .debug(event))
       case .failure(let failure): return StopReport(cpu: cpu.index, cause: .failure(failure))
       case .system(.powerOff): return StopReport(cpu: cpu.index, cause: .request(.powerOff))
@@ -155,8 +157,8 @@ public final class RunControl: @unchecked Sendable {
     var asked: StopReport.Cause?
     settling: while true {
       switch try cpu.settle() {
-      case .port(let access): asked = board.port(access).map { .request($0) } ?? asked
-      case .mmio(let access): asked = board.mmio(access).map { .request($0) } ?? asked
+      case .port(let access): asked = board.port(access) ?? asked
+      case .mmio(let access): asked = board.mmio(access) ?? asked
       case .failure(let failure):
         asked = .failure(failure)
         break settling

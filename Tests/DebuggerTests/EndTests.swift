@@ -112,6 +112,17 @@ import Testing
     #expect(fixture.debugger.lastStop.signal == .interrupt)
   }
 
+  @Test("an access where a strict board has nothing is a stop that the guest goes on from")
+  func unmappedAccess() throws {
+    let fixture = try Fixture()
+    fixture.cpu.play { _ in .mmio(Self.write(1)) }
+    #expect(try fixture.proceed() == StopEvent(thread: ThreadID(1), signal: .bus))
+    #expect(fixture.announcements == ["CPU 0 wrote 1 byte at 0xf4, where the board has nothing"])
+    #expect(fixture.debugger.isGuestAlive)
+    fixture.cpu.play { _ in .port(Self.write(0)) }
+    #expect(try fixture.proceed().signal == .terminated)
+  }
+
   /// A write of one byte to the port by which the guest ends itself.
   private static func write(_ value: UInt8) -> BusAccess {
     let data = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)

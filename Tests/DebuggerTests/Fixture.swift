@@ -148,14 +148,17 @@ final class ScriptedMachine: VirtualMachine {
   func reset() throws(EngineError) {}
 }
 
-/// A board with nothing on it but a port by which the guest ends itself.
+/// A strict board with nothing on it but a port by which the guest ends itself.
 private final class ExitBoard: Board {
   let name = "exit"
 
-  func port(_ access: BusAccess) -> MachineRequest? {
-    access.data.first.map { .exit(status: UInt32($0)) }
+  func port(_ access: BusAccess) -> StopReport.Cause? {
+    access.data.first.map { .request(.exit(status: UInt32($0))) }
   }
-  func mmio(_ access: BusAccess) -> MachineRequest? { nil }
+  func mmio(_ access: BusAccess) -> StopReport.Cause? {
+    .unmapped(
+      UnmappedAccess(address: GuestPhysical(access.address), size: access.size, isWrite: access.isWrite))
+  }
   func reset() {}
   func type(_ bytes: [UInt8]) {}
 }

@@ -26,7 +26,7 @@ struct Random: RandomNumberGenerator {
   ///   - device: The device, as after power-on.
   ///   - seed: Where the random numbers start.
   ///   - step: Makes one random access and returns what it showed.
-  private func driveTwice<Device: Equatable>(
+  func driveTwice<Device: Equatable>(
     _ device: Device, seed: UInt64, step: (inout Device, inout Random) -> UInt64
   ) {
     var device = device

@@ -118,21 +118,21 @@ final class MockVirtualMachine: VirtualMachine {
   }
 }
 
-/// A board that answers every port with a request that the test chose, and counts.
+/// A board at whose ports and addresses the machine stops for the cause that the test chose, and which counts.
 final class MockBoard: Board {
   let name = "mock"
   let accessCount = Atomic<Int>(0)
   let resetCount = Atomic<Int>(0)
-  /// What an access to a port asks of the machine.
-  let requests: [UInt64: MachineRequest]
+  /// Why an access stops the machine.
+  let causes: [UInt64: StopReport.Cause]
 
-  init(_ requests: [UInt64: MachineRequest] = [:]) { self.requests = requests }
+  init(_ causes: [UInt64: StopReport.Cause] = [:]) { self.causes = causes }
 
-  func port(_ access: BusAccess) -> MachineRequest? {
+  func port(_ access: BusAccess) -> StopReport.Cause? {
     accessCount.add(1, ordering: .relaxed)
-    return requests[access.address]
+    return causes[access.address]
   }
-  func mmio(_ access: BusAccess) -> MachineRequest? { port(access) }
+  func mmio(_ access: BusAccess) -> StopReport.Cause? { port(access) }
   func reset() { resetCount.add(1, ordering: .relaxed) }
   func type(_ bytes: [UInt8]) {}
 }

@@ -36,7 +36,7 @@ extension PCBoard {
 
   /// Writes to a port as the guest does.
   @discardableResult
-  func write(_ port: UInt64, _ bytes: [UInt8], size: Int? = nil) -> MachineRequest? {
+  func write(_ port: UInt64, _ bytes: [UInt8], size: Int? = nil) -> StopReport.Cause? {
     var bytes = bytes
     let size = size ?? bytes.count
     return bytes.withUnsafeMutableBytes { data in
@@ -104,14 +104,14 @@ extension PCBoard {
 
   @Test("what the guest asks of its machine")
   func requests() {
-    #expect(board.write(0xF4, [1]) == .exit(status: 3))
-    #expect(board.write(0xF4, [2, 0, 0, 0]) == .exit(status: 5))
+    #expect(board.write(0xF4, [1]) == .request(.exit(status: 3)))
+    #expect(board.write(0xF4, [2, 0, 0, 0]) == .request(.exit(status: 5)))
     #expect(board.write(0xF5, [1]) == nil)
     #expect(board.read(0xF4) == [0xFF])
-    #expect(board.write(0x64, [0xFE]) == .reset)
+    #expect(board.write(0x64, [0xFE]) == .request(.reset))
     #expect(board.write(0xCF9, [2]) == nil)
-    #expect(board.write(0xCF9, [6]) == .reset)
-    #expect(board.write(0x604, [0x00, 0x34]) == .powerOff)
+    #expect(board.write(0xCF9, [6]) == .request(.reset))
+    #expect(board.write(0x604, [0x00, 0x34]) == .request(.powerOff))
     #expect(board.write(0x604, [0x00, 0x14]) == nil)
   }
 

@@ -148,7 +148,7 @@ import Testing
 
   @Test func aRequestStopsTheMachineWithTheInstructionComplete() async throws {
     try await onControlThread {
-      let board = MockBoard([0x64: .reset])
+      let board = MockBoard([0x64: .request(.reset)])
       let (cpus, control) = try Self.make(1, board)
       cpus[0].play(.port(access(0x80, [1])), .port(access(0x64, [0xFE])))
       cpus[0].playSettling(.port(access(0x80, [2])), .mmio(access(0x81, [3])))
@@ -158,9 +158,20 @@ import Testing
     }
   }
 
+  @Test func anAccessToNothingStopsTheMachineAndTheGuestGoesOn() async throws {
+    try await onControlThread {
+      let nothing = StopReport.Cause.unmapped(UnmappedAccess(address: GuestPhysical(0x9000), size: 4, isWrite: false))
+      let (cpus, control) = try Self.make(1, MockBoard([0x9000: nothing]))
+      cpus[0].play(.mmio(access(0x9000, [0, 0, 0, 0], size: 4, isWrite: false)), .debug(Self.breakpoint))
+      #expect(try control.run([.run]) { false } == StopReport(cpu: 0, cause: nothing))
+      #expect(cpus[0].settleCount == 1)
+      #expect(try control.run([.run]) { false }.cause == .debug(Self.breakpoint))
+    }
+  }
+
   @Test func whatAnInstructionAsksWhileItIsCompletedIsNotLost() async throws {
     try await onControlThread {
-      let (cpus, control) = try Self.make(1, MockBoard([0x604: .powerOff]))
+      let (cpus, control) = try Self.make(1, MockBoard([0x604: .request(.powerOff)]))
       cpus[0].play(.interrupted)
       cpus[0].playSettling(.port(access(0x604, [0])))
       #expect(try control.run([.run]) { true } == StopReport(cpu: 0, cause: .request(.powerOff)))

@@ -1,4 +1,3 @@
-import Bits
 public import CPUEngine
 public import Devices
 import Host
@@ -31,8 +30,7 @@ public final class PCBoard: Board {
     var video = VGAText()
     /// What was typed and the UART had no room for yet.
     var typed: ArraySlice<UInt8> = []
-    /// The interrupt lines that are driven high, by number.
-    var lines: UInt32 = 0
+    var lines = InterruptLines()
   }
 
   /// Memory below and above the hole under 4 GiB, in bytes, as the CMOS tells it.
@@ -119,7 +117,7 @@ public final class PCBoard: Board {
   // MARK: Board
 
   /// Performs an access to an I/O port; one where nothing answers reads all ones.
-  public func port(_ access: BusAccess) -> MachineRequest? {
+  public func port(_ access: BusAccess) -> StopReport.Cause? {
     guard let location = bus[access.address] else {
       if !access.isWrite { fillWithOnes(access.data) }
       return nil
@@ -138,12 +136,12 @@ public final class PCBoard: Board {
       case .powerManagement where access.isWrite: setPowerAlarm(state)
       default: break
       }
-      return request
+      return request.map { .request($0) }
     }
   }
 
   /// Performs an access to a physical address without RAM, where no device is: reads give all ones.
-  public func mmio(_ access: BusAccess) -> MachineRequest? {
+  public func mmio(_ access: BusAccess) -> StopReport.Cause? {
     if !access.isWrite { fillWithOnes(access.data) }
     return nil
   }
@@ -242,18 +240,12 @@ public final class PCBoard: Board {
   }
 
   private func driveLines(_ state: inout State) {
-    var lines: UInt32 = 0
-    lines[bit: 1] = state.keyboard.interruptRequest
-    lines[bit: 4] = state.uart.interruptRequest
-    lines[bit: 8] = state.clock.interruptRequest
-    lines[bit: 9] = state.powerManagement.interruptRequest
-    var changed = lines ^ state.lines
-    state.lines = lines
-    while changed != 0 {
-      let line = changed.trailingZeroBitCount
-      driveLine(UInt32(line), lines[bit: line])
-      changed &= changed &- 1
-    }
+    var lines = InterruptLines()
+    lines[1] = state.keyboard.interruptRequest
+    lines[4] = state.uart.interruptRequest
+    lines[8] = state.clock.interruptRequest
+    lines[9] = state.powerManagement.interruptRequest
+    state.lines.change(to: lines, driveLine)
   }
 
   /// Sets the alarm to the clock's next interrupt; one that is raised already waits for the guest alone.
