@@ -55,7 +55,7 @@ let package = Package(
     component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
     component(
       "KVMEngine",
-      ["CPUEngine", "CKVM", "Host", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
+      ["CPUEngine", "CKVM", "Host", "ARM64", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
     component(
       "Machine",

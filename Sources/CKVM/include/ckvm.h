@@ -6,6 +6,7 @@
 #define CKVM_H
 
 #include <linux/kvm.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 
 /// `ioctl`; the variadic function is not callable from Swift without an allocation.
@@ -67,7 +68,45 @@ CKVM_REQUEST(KVM_GET_LAPIC);
 CKVM_REQUEST(KVM_SET_LAPIC);
 #endif
 
+#if defined(__aarch64__)
+CKVM_REQUEST(KVM_CREATE_DEVICE);
+CKVM_REQUEST(KVM_SET_DEVICE_ATTR);
+CKVM_REQUEST(KVM_GET_DEVICE_ATTR);
+CKVM_REQUEST(KVM_HAS_DEVICE_ATTR);
+CKVM_REQUEST(KVM_ARM_PREFERRED_TARGET);
+CKVM_REQUEST(KVM_ARM_VCPU_INIT);
+CKVM_REQUEST(KVM_ARM_VCPU_FINALIZE);
+CKVM_REQUEST(KVM_GET_REG_LIST);
+CKVM_REQUEST(KVM_GET_ONE_REG);
+CKVM_REQUEST(KVM_SET_ONE_REG);
+#endif
+
 #undef CKVM_REQUEST
+
+/// Where members of `struct kvm_run` stand that Swift can only copy, in bytes.
+enum {
+  kKVM_RUN_MMIO_DATA = offsetof(struct kvm_run, mmio.data),
+#if defined(__x86_64__)
+  kKVM_RUN_REGS = offsetof(struct kvm_run, s.regs.regs),
+  kKVM_RUN_SREGS = offsetof(struct kvm_run, s.regs.sregs),
+#endif
+};
+
+#if defined(__aarch64__)
+/// Where the core registers stand in `struct kvm_regs`, which Swift does not import for its 128-bit members, in bytes.
+enum {
+  kKVM_REGS_X0 = offsetof(struct kvm_regs, regs.regs),
+  kKVM_REGS_SP = offsetof(struct kvm_regs, regs.sp),
+  kKVM_REGS_PC = offsetof(struct kvm_regs, regs.pc),
+  kKVM_REGS_PSTATE = offsetof(struct kvm_regs, regs.pstate),
+  kKVM_REGS_SP_EL1 = offsetof(struct kvm_regs, sp_el1),
+  kKVM_REGS_ELR_EL1 = offsetof(struct kvm_regs, elr_el1),
+  kKVM_REGS_SPSR = offsetof(struct kvm_regs, spsr),
+  kKVM_REGS_V0 = offsetof(struct kvm_regs, fp_regs.vregs),
+  kKVM_REGS_FPSR = offsetof(struct kvm_regs, fp_regs.fpsr),
+  kKVM_REGS_FPCR = offsetof(struct kvm_regs, fp_regs.fpcr),
+};
+#endif
 
 /// The bits of `KVM_CAP_SET_GUEST_DEBUG2`'s answer and of `kvm_guest_debug.control` that older headers lack.
 enum {

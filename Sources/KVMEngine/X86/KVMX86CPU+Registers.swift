@@ -142,7 +142,7 @@
     /// `kvm_regs` in `kvm_run` as what it is: eighteen 64-bit words in a row.
     private var generalRegisters: UnsafeMutablePointer<UInt64> {
       // SAFETY: the structure lies in the mapping, which lives as long as this CPU, and holds only such words.
-      (UnsafeMutableRawPointer(runPage.pointer) + RunPage.registersOffset).assumingMemoryBound(to: UInt64.self)
+      (UnsafeMutableRawPointer(runPage.pointer) + Int(kKVM_RUN_REGS)).assumingMemoryBound(to: UInt64.self)
     }
 
     private func setGeneral(_ change: (UnsafeMutablePointer<UInt64>) -> Void) throws(EngineError) {
@@ -190,7 +190,7 @@
     /// `kvm_sregs` in `kvm_run`, which every exit brings; fetched where they were changed since.
     func special() throws(EngineError) -> UnsafeMutablePointer<kvm_sregs> {
       // SAFETY: the structure lies in the mapping, which lives as long as this CPU.
-      let registers = (UnsafeMutableRawPointer(runPage.pointer) + RunPage.specialRegistersOffset)
+      let registers = (UnsafeMutableRawPointer(runPage.pointer) + Int(kKVM_RUN_SREGS))
         .assumingMemoryBound(to: kvm_sregs.self)
       if !cache.knowsSpecial {
         try named("KVM_GET_SREGS") { () throws(Errno) in try descriptor.control(kKVM_GET_SREGS, &registers.pointee) }

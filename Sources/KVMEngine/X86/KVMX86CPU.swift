@@ -221,7 +221,7 @@
             isWrite: Int32(access.direction) == KVM_EXIT_IO_OUT, data: data))
       case KVM_EXIT_MMIO:
         // SAFETY: the field lies in the mapping, which lives as long as this CPU.
-        let data = UnsafeMutableRawPointer(run) + RunPage.mmioDataOffset
+        let data = UnsafeMutableRawPointer(run) + Int(kKVM_RUN_MMIO_DATA)
         let size = min(Int(run.pointee.mmio.len), 8)
         isInAccess = true
         return .mmio(
@@ -288,19 +288,5 @@
       try named("KVM_TRANSLATE") { () throws(Errno) in try descriptor.control(kKVM_TRANSLATE, &translation) }
       return translation.valid == 0 ? nil : GuestPhysical(translation.physical_address)
     }
-  }
-
-  extension RunPage {
-    /// Where the general registers lie in `kvm_run`.
-    static let registersOffset = MemoryLayout<kvm_run>.offset(of: \.s) ?? 0
-
-    /// Where the special registers lie in `kvm_run`.
-    static let specialRegistersOffset = registersOffset + (MemoryLayout<kvm_sync_regs>.offset(of: \.sregs) ?? 0)
-
-    /// Where the data of an MMIO access lies in `kvm_run`.
-    static let mmioDataOffset: Int = {
-      let run = MemoryLayout<kvm_run>.offset(of: \.mmio) ?? 32
-      return run + MemoryLayout.size(ofValue: kvm_run().mmio.phys_addr)
-    }()
   }
 #endif
