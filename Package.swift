@@ -64,7 +64,10 @@ let package = Package(
       ]),
     component(
       "Debugger",
-      ["Bits", "Architecture", "Host", "GDBRemote", "GuestMemory", "X86", "CPUEngine", "Devices", "Machine"]),
+      [
+        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine", "Devices",
+        "Machine",
+      ]),
     component(
       "HVGDBCommand",
       [
@@ -90,8 +93,8 @@ let package = Package(
     tests(
       "DebuggerTests",
       [
-        "Debugger", "Machine", "Host", "CPUEngine", "Devices", "GDBRemote", "GuestMemory", "Bits", "Architecture",
-        "X86",
+        "Debugger", "Machine", "Host", "CPUEngine", "Devices", "GDBRemote", "DeviceTree", "GuestMemory", "Bits",
+        "Architecture", "ARM64", "X86",
       ]),
     tests("HVGDBCommandTests", ["HVGDBCommand", "Host", "CPUEngine", "KVMEngine", "Machine", argumentParser]),
     tests(

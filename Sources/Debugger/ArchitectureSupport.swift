@@ -9,6 +9,12 @@ protocol ArchitectureSupport: Sendable {
   /// The software breakpoint instruction.
   var breakpointInstruction: [UInt8] { get }
 
+  /// What the address of every instruction is a multiple of.
+  var instructionAlignment: UInt64 { get }
+
+  /// Whether a watchpoint's hit stops a CPU before the access, which going on would do again; else it stops after it.
+  var watchpointsStopBeforeAccess: Bool { get }
+
   /// The commands of `monitor` that only this architecture has.
   var monitorCommands: [MonitorCommand] { get }
 
@@ -34,5 +40,7 @@ protocol AddressTranslator {
   func translate(_ address: GuestVirtual) throws(TranslationFault) -> Translation
 
   /// Translates and tells every entry that was read, up to the one that ended the walk.
-  func walk(_ address: GuestVirtual) -> (steps: [TranslationStep], result: Result<Translation, TranslationFault>)
+  ///
+  /// The place is in words, such as `physical 0xb010, in a page of 4 KiB: read-only, executable, user`.
+  func walk(_ address: GuestVirtual) -> (steps: [TranslationStep], place: Result<String, TranslationFault>)
 }

@@ -38,7 +38,7 @@ struct Breakpoints {
   /// The watch that each of the debug registers' watchpoints belongs to.
   private var owners: [Watch] = []
   private var placed: [Placed] = []
-  /// The places of `placed`.
+  /// The places of the last placement's instructions; they are told until the next one.
   private var occupied: Set<GuestPhysical> = []
   private let instruction: [UInt8]
 
@@ -79,6 +79,9 @@ struct Breakpoints {
     guard owners.indices.contains(index), watches.contains(owners[index]) else { return nil }
     return owners[index]
   }
+
+  /// Whether one of the last placement's instructions stood at a place.
+  func hadInstruction(at place: GuestPhysical) -> Bool { occupied.contains(place) }
 
   // MARK: Placement
 
@@ -124,6 +127,7 @@ struct Breakpoints {
   /// - Returns: what every CPU's debug hardware is to do.
   mutating func placeWatches(_ pieces: (Watch) -> [HardwareWatchpoint]) -> DebugControl {
     var control = DebugControl()
+    occupied = []
     owners = []
     for watch in watches {
       for piece in pieces(watch) {
@@ -161,7 +165,6 @@ struct Breakpoints {
       }
     }
     placed = []
-    occupied = []
     return overwritten
   }
 }

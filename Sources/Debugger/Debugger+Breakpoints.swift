@@ -12,11 +12,14 @@ extension Debugger: BreakpointTarget {
     let address = GuestVirtual(address)
     switch kind {
     case .software:
+      try checkAlignment(address)
       wanted.insert(software: address)
       guard wanted.software.count <= Breakpoints.limit else {
         throw .exhausted("there are \(Breakpoints.limit) breakpoints already: delete some")
       }
-    case .hardware: wanted.insert(hardware: address)
+    case .hardware:
+      try checkAlignment(address)
+      wanted.insert(hardware: address)
     case .watch(let watchKind):
       guard length > 0, address.advanced(by: length - 1) != nil else {
         throw .invalid("a watchpoint watches at least one byte and ends inside the address space")
@@ -69,13 +72,18 @@ extension Debugger: BreakpointTarget {
     }
   }
 
+  private func checkAlignment(_ address: GuestVirtual) throws(TargetError) {
+    guard address.offset(in: support.instructionAlignment) == 0 else {
+      throw .invalid("no instruction starts at \(address), which is no multiple of \(support.instructionAlignment)")
+    }
+  }
+
   /// Refuses what stepping and comparing cannot see.
   private func checkComparable(_ kind: WatchKind, _ length: UInt64) throws(TargetError) {
     guard !machine.virtualMachine.capabilities.watchpointsFire else { return }
     guard kind == .write else {
       throw .invalid(
-        "this host's KVM does not report data accesses; only a write watchpoint can be had, by comparing after each step"
-      )
+        "data accesses are not reported here; only a write watchpoint can be had, by comparing after each step")
     }
     guard length <= ComparedMemory.limit else {
       throw .invalid("at most \(ComparedMemory.limit) bytes can be compared after each step")

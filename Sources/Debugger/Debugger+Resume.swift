@@ -71,6 +71,8 @@ private struct Run {
   private let plan: [CPUAction]
   /// Whether one CPU alone runs, and that by single steps.
   private let isOneStepping: Bool
+  /// Whether the next step makes an access that was reported before it was made: nothing is watched then.
+  private var makesReportedAccess: Bool
   /// Whether the client wants the guest stopped; it is told of that stop unless it is told of another one.
   private var isInterrupted = false
   private var compared: [ComparedMemory] = []
@@ -82,6 +84,8 @@ private struct Run {
     plan = actions.map { $0 == nil ? .stay : .run }
     let given = actions.compactMap { $0 }
     isOneStepping = given.count == 1 && given != [.resume]
+    let runner = plan.firstIndex(of: .run).map { debugger.cpus[$0] }
+    makesReportedAccess = isOneStepping && runner.map(debugger.standsBeforeReportedAccess) == true
   }
 
   mutating func untilStop(_ attention: () -> Bool) throws(EngineError) -> StopEvent {
@@ -91,7 +95,7 @@ private struct Run {
       if let event = try judge(report, attention) { return event }
     }
     try prepareComparison()
-    if let event = try stepOffBreakpoints(attention) { return event }
+    if let event = try stepOffReported(attention) { return event }
     while !isInterrupted {
       if let report = try runOnce(attention), let event = try judge(report, attention) { return event }
     }
@@ -115,7 +119,10 @@ private struct Run {
     defer { retry?.cancel() }
     var isInterrupted = false
     var mustPlaceAgain = false
-    defer { takeOut() }
+    defer {
+      takeOut()
+      makesReportedAccess = false
+    }
     let report = try debugger.machine.runControl.run(plan) {
       isInterrupted = isInterrupted || attention()
       mustPlaceAgain = retry?.hasExpired == true
@@ -147,7 +154,9 @@ private struct Run {
       translate: { try? translator.translate($0).physical }, debugger.memory)
   }
 
-  private func pieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] { debugger.hardwarePieces(of: watch) ?? [] }
+  private func pieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] {
+    makesReportedAccess ? [] : debugger.hardwarePieces(of: watch) ?? []
+  }
 
   private func takeOut() {
     for address in debugger.placements.takeOut(of: debugger.memory) {
@@ -155,15 +164,16 @@ private struct Run {
     }
   }
 
-  /// Executes the instruction under each breakpoint that was reported, so that going on does not report it again, and
-  /// that of each CPU that shall step where a breakpoint is, so that the step is one.
-  private mutating func stepOffBreakpoints(_ attention: () -> Bool) throws(EngineError) -> StopEvent? {
+  /// Executes the instruction under each breakpoint, and each access, that was reported, so that going on does not
+  /// report it again, and that of each CPU that shall step where a breakpoint is, so that the step is one.
+  private mutating func stepOffReported(_ attention: () -> Bool) throws(EngineError) -> StopEvent? {
     guard !isOneStepping, !debugger.placements.isEmpty else { return nil }
     for (index, action) in actions.enumerated() {
       guard let action, action != .resume || debugger.reportedAddresses[index] != nil,
         let address = debugger.instructionAddress(of: debugger.cpus[index]),
         action != .resume || debugger.reportedAddresses[index] == address,
         debugger.placements.reason(at: address) != nil
+          || debugger.standsBeforeReportedAccess(debugger.cpus[index])
       else { continue }
       if let event = try stepAlone(ThreadID(index + 1), attention) { return event }
     }
@@ -240,7 +250,7 @@ private struct Run {
     return try judgeStep(to: event.programCounter, thread)
   }
 
-  /// Judges a breakpoint instruction; ours are out of memory by now, so that what is still there is the guest's own.
+  /// Judges a breakpoint instruction: one that is not ours is the guest's own.
   private mutating func judgeInstruction(
     _ event: DebugEvent, _ thread: ThreadID, _ attention: () -> Bool
   ) throws(EngineError) -> StopEvent? {
@@ -248,9 +258,7 @@ private struct Run {
     let cpu = debugger.cpus[thread.rawValue - 1]
     let translator = try debugger.translator(of: cpu)
     let place = try? translator.translate(event.programCounter).physical
-    if let place, let bytes = debugger.memory.bytes(at: place),
-      !bytes.starts(with: debugger.support.breakpointInstruction)
-    {
+    if let place, debugger.placements.hadInstruction(at: place) {
       // One of ours, met at another virtual address of its place: the client has set none there.
       return try stepAlone(thread, attention)
     }
@@ -294,7 +302,7 @@ private struct Run {
     if !debugger.hasSaidThatItCompares {
       debugger.hasSaidThatItCompares = true
       debugger.announce(
-        "this host's KVM does not report data accesses of a guest's kernel: hvgdb steps and compares, which is slow")
+        "the guest's data accesses are not reported here: hvgdb steps and compares, which is slow")
     }
     let translator = try debugger.translator(of: debugger.cpus[plan.firstIndex(of: .run) ?? 0])
     compared = debugger.placements.watches.map { ComparedMemory($0, translator, debugger.memory) }

@@ -34,7 +34,7 @@ public final class Debugger: DebugTarget {
   /// The guest's end, once it came; only a reset leads out of it.
   var end: GuestEnd?
   var placements: Breakpoints
-  /// Where each CPU was reported to stand: going on from there does not report a breakpoint there again.
+  /// Where each CPU was reported to stand: going on from there does not report what is set there again.
   var reportedAddresses: [GuestVirtual?]
   var hasSaidThatItCompares = false
   /// Whether somebody is there to take advice.
@@ -47,8 +47,12 @@ public final class Debugger: DebugTarget {
     self.machine = machine
     cpus = machine.virtualMachine.cpus
     memory = machine.virtualMachine.memory
-    support = X86Support(registers: machine.virtualMachine.registers, cpuid: machine.cpuid)
     registers = machine.virtualMachine.registers
+    support =
+      switch machine.virtualMachine.architecture {
+      case .arm64: ARM64Support(registers: registers)
+      case .x86_64: X86Support(registers: registers, cpuid: machine.cpuid)
+      }
     let cpuCount = cpus.count
     threads = (1...max(1, cpuCount)).map { ThreadID($0) }
     lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
@@ -68,6 +72,16 @@ public final class Debugger: DebugTarget {
     for index in reportedAddresses.indices { reportedAddresses[index] = nil }
     let index = event.thread.rawValue - 1
     if reportedAddresses.indices.contains(index) { reportedAddresses[index] = instructionAddress(of: cpus[index]) }
+  }
+
+  /// Whether a CPU stands before an access that a watchpoint was reported for, which going on is to make.
+  func standsBeforeReportedAccess(_ cpu: any VirtualCPU) -> Bool {
+    guard support.watchpointsStopBeforeAccess, machine.virtualMachine.capabilities.watchpointsFire,
+      case .watchpoint(let kind, let address) = lastStop.reason,
+      placements.watches.contains(where: { $0.kind == kind && $0.address.rawValue == address }),
+      let reported = reportedAddresses[cpu.index]
+    else { return false }
+    return reported == instructionAddress(of: cpu)
   }
 
   func instructionAddress(of cpu: any VirtualCPU) -> GuestVirtual? { try? support.instructionAddress(of: cpu) }

@@ -53,10 +53,10 @@ enum GuestEnd: Sendable, Equatable {
     case .tripleFault: return "triple fault on \(place): an exception came while a double fault was delivered"
     case .emulationFailure(let instruction):
       let bytes = instruction.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-      return "KVM cannot emulate the instruction of \(place): \(bytes.joined(separator: " "))"
+      return "the engine cannot execute the instruction of \(place): \(bytes.joined(separator: " "))"
     case .internalError(let suberror, let data):
       let words = data.map { "0x" + String($0, radix: 16) }
-      return "KVM met an internal error on \(place): suberror \(suberror), data \(words.joined(separator: " "))"
+      return "the engine met an internal error on \(place): suberror \(suberror), data \(words.joined(separator: " "))"
     case .entryFailure(let reason):
       return "the processor refused the state of \(place): reason 0x\(String(reason, radix: 16))"
     case .undecodedAccess(let physical, let syndrome):
@@ -64,7 +64,7 @@ enum GuestEnd: Sendable, Equatable {
         "\(place) accessed \(physical) in a way that its syndrome 0x\(String(syndrome, radix: 16)) does not describe"
     case .reportedCrash: return "the guest reported its own crash on \(place)"
     case .hostRefusal(let errno): return "the host refused to run \(place): errno \(errno)"
-    case .unknownExit(let reason): return "KVM stopped \(place) for a reason that hvgdb does not know: exit \(reason)"
+    case .unknownExit(let reason): return "the engine stopped \(place) for a reason that hvgdb does not know: exit \(reason)"
     }
   }
 }

@@ -123,15 +123,15 @@ extension Debugger: MonitorTarget {
     MonitorCommand("translate", "VA|SEG:OFFSET", "the physical address that a virtual one means") {
       context throws(TargetError) in
       let address = try context.address(0)
-      return MonitorReply("\(address) \(words(try context.walk(address).result))\n")
+      return MonitorReply("\(address) \(words(try context.walk(address).place))\n")
     },
     MonitorCommand("walk", "VA|SEG:OFFSET", "every page-table entry on the way to a virtual address") {
       context throws(TargetError) in
-      let (steps, result) = try context.walk(try context.address(0))
+      let (steps, place) = try context.walk(try context.address(0))
       let lines = steps.map { step in
         "\(padded(step.table, to: 5)) [\(step.index)] at \(step.address): 0x\(hex(step.entry)) \(step.meaning)\n"
       }
-      return MonitorReply(lines.joined() + "\(words(result))\n")
+      return MonitorReply(lines.joined() + "\(words(place))\n")
     },
     MonitorCommand("regs", "", "the selected CPU's registers, those that gdb does not show by itself too") {
       context throws(TargetError) in
@@ -149,7 +149,7 @@ extension Debugger: MonitorTarget {
 extension MonitorContext {
   fileprivate func walk(
     _ address: GuestVirtual
-  ) throws(TargetError) -> (steps: [TranslationStep], result: Result<Translation, TranslationFault>) {
+  ) throws(TargetError) -> (steps: [TranslationStep], place: Result<String, TranslationFault>) {
     do throws(MachineError) { try debugger.machine.finishLoading() } catch { throw .failed(error.description) }
     let cpu = try debugger.existingCPU(thread)
     do throws(EngineError) { return try debugger.translator(of: cpu).walk(address) } catch {
@@ -172,22 +172,15 @@ extension MonitorContext {
 }
 
 /// A translation's outcome in words.
-private func words(_ result: Result<Translation, TranslationFault>) -> String {
-  switch result {
-  case .failure(let fault): return "has no place: \(fault)"
-  case .success(let translation):
-    guard translation.pageSize != .max else { return "is physical \(translation.physical): paging is off" }
-    let rights = [
-      translation.isWritable ? "writable" : "read-only",
-      translation.isExecutable ? "executable" : "not executable",
-      translation.isUser ? "user" : "kernel",
-    ]
-    return "is physical \(translation.physical), in a page of \(size(translation.pageSize)): "
-      + rights.joined(separator: ", ")
+private func words(_ place: Result<String, TranslationFault>) -> String {
+  switch place {
+  case .success(let place): "is \(place)"
+  case .failure(let fault): "has no place: \(fault)"
   }
 }
 
-private func size(_ bytes: UInt64) -> String {
+/// A page's size as it is spoken of.
+func sizeInWords(_ bytes: UInt64) -> String {
   bytes >= 1 << 30 ? "\(bytes >> 30) GiB" : bytes >= 1 << 20 ? "\(bytes >> 20) MiB" : "\(bytes >> 10) KiB"
 }
 

@@ -12,6 +12,9 @@ struct X86Support: ArchitectureSupport {
 
   /// INT3.
   let breakpointInstruction: [UInt8] = [0xCC]
+  let instructionAlignment: UInt64 = 1
+  /// Data breakpoints are traps (Intel SDM volume 3, section 18.2.4).
+  let watchpointsStopBeforeAccess = false
 
   var monitorCommands: [MonitorCommand] { X86Monitor.commands(cpuid) }
 
@@ -75,7 +78,19 @@ private struct X86Translator: AddressTranslator {
     try context.translate(address, readPhysical: memory.loadInteger(at:_:))
   }
 
-  func walk(_ address: GuestVirtual) -> (steps: [TranslationStep], result: Result<Translation, TranslationFault>) {
-    context.pageWalk(address, readPhysical: memory.loadInteger(at:_:))
+  func walk(_ address: GuestVirtual) -> (steps: [TranslationStep], place: Result<String, TranslationFault>) {
+    let (steps, result) = context.pageWalk(address, readPhysical: memory.loadInteger(at:_:))
+    return (steps, result.map(\.words))
+  }
+}
+
+extension Translation {
+  /// The place with its rights, as `monitor` tells it.
+  fileprivate var words: String {
+    guard pageSize != .max else { return "physical \(physical): paging is off" }
+    let rights = [
+      isWritable ? "writable" : "read-only", isExecutable ? "executable" : "not executable", isUser ? "user" : "kernel",
+    ]
+    return "physical \(physical), in a page of \(sizeInWords(pageSize)): \(rights.joined(separator: ", "))"
   }
 }
