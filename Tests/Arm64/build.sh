@@ -1,0 +1,41 @@
+#!/bin/bash
+# Builds hvgdb and the tests for arm64 in .build/arm64; exits with 77 when Debian has no compiler for it today.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+Tests/Arm64/toolchain.sh
+
+scratch=.build/arm64
+log=$scratch/build.log
+mkdir -p "$scratch"
+
+# Runs a command of the toolchain in its own root folder, where this package is at /hvgdb. The mounts end with it.
+in_toolchain() { # COMMAND [ARGUMENT...]
+  local namespaces=(--mount --pid --fork --kill-child)
+  [ "$(id -u)" -eq 0 ] || namespaces+=(--map-root-user)
+  # shellcheck disable=SC2016 # the inner shell expands them
+  unshare "${namespaces[@]}" sh -c '
+    set -e
+    cd .cache/arm64/toolchain
+    mount --rbind /dev dev
+    mount -t proc proc proc
+    mount --bind ../../.. hvgdb
+    exec chroot . /usr/bin/env -i HOME=/root PATH=/usr/libexec/swift/bin:/usr/bin "$@"
+  ' sh "$@"
+}
+
+build() { # OPTION...
+  if ! in_toolchain swift-build --package-path /hvgdb --scratch-path "/hvgdb/$scratch" \
+    --disable-automatic-resolution --swift-sdks-path /hvgdb/Tests/Arm64 --swift-sdk arm64 \
+    -Xlinker --strip-debug "$@" >"$log" 2>&1; then
+    grep -E '(error|warning): ' "$log" >&2 || cat "$log" >&2
+    echo "build: hvgdb does not build for arm64; $log tells all" >&2
+    exit 1
+  fi
+}
+
+# The toolchain's root folder knows no network: this machine's own Swift fetches what the package depends on.
+swift package --scratch-path "$scratch" resolve >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+build --configuration release --static-swift-stdlib --product hvgdb
+# Debian has Swift Testing as a shared library only.
+build --build-tests
