@@ -6,6 +6,7 @@
 set -euo pipefail
 shopt -s nullglob
 cd "$(dirname "$0")/../.."
+# shellcheck source-path=SCRIPTDIR/../..
 . Tests/Arm64/debian.sh
 
 suite=$1

@@ -3,6 +3,7 @@
 # arm64, the sysroot to build arm64 programs with. Does nothing when it is there; exits with 77 when Debian has it not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source-path=SCRIPTDIR/../..
 . Tests/Arm64/debian.sh
 
 # The only suite whose compiler is new enough.
