@@ -12,7 +12,7 @@ build=.build/arm64
 guests=.build/guests/arm64
 archive=$build/initramfs.cpio
 
-programs=("$build/release/hvgdb" "$build/debug/hvgdbPackageTests.xctest")
+programs=("$build/release/hvgdb" "$build/release/hvgdbPackageTests.xctest")
 sources=("${programs[@]}" "$kernel" Tests/Arm64/init Tests/Arm64/initramfs.sh)
 [ ! -d "$guests" ] || sources+=("$guests")
 if [ -e "$archive" ] && [ -z "$(find "${sources[@]}" -newer "$archive" -print -quit)" ]; then exit 0; fi
@@ -38,7 +38,7 @@ add_libraries() { # FILE
 install -m 755 Tests/Arm64/init "$root/init"
 install -m 755 "$sysroot/usr/bin/busybox" "$root/bin/busybox"
 install -m 755 "$build/release/hvgdb" "$root/bin/hvgdb"
-install -m 755 "$build/debug/hvgdbPackageTests.xctest" "$root/bin/hvgdb-tests"
+install -m 755 "$build/release/hvgdbPackageTests.xctest" "$root/bin/hvgdb-tests"
 for program in "$root"/bin/hvgdb*; do add_libraries "$program"; done
 cp "$kernel"/*.ko "$root/modules/"
 if [ -d "$guests" ]; then
