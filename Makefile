@@ -1,7 +1,7 @@
 PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
-.PHONY: build demo test bench lint format guests kernels install clean help
+.PHONY: build demo test test-arm64 bench lint format guests kernels install clean help
 
 build: ## Build hvgdb, optimized.
 	@Tests/Support/install.sh
@@ -12,6 +12,9 @@ demo: ## Boot Debian's kernel and attach gdb at its first instruction.
 
 test: ## Run every test, with all the set-up that it takes.
 	@Tests/Support/test.sh
+
+test-arm64: ## Run the tests on real KVM for arm64, in an emulated machine.
+	@Tests/Arm64/test.sh
 
 bench: build ## Measure hvgdb beside QEMU's stub; BENCH_OPTIONS goes to hvgdb-bench.
 	@Tests/Support/install.sh bench
@@ -38,4 +41,4 @@ clean: ## Remove what was built; kernels stay.
 	rm -rf .build
 
 help: ## Show this list.
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12

@@ -60,7 +60,8 @@ let package = Package(
     component(
       "Machine",
       [
-        "Bits", "Architecture", "Host", "DeviceTree", "GuestMemory", "X86", "CPUEngine", "Devices", "KernelImage",
+        "Bits", "Architecture", "Host", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine", "Devices",
+        "KernelImage",
       ]),
     component(
       "Debugger",
@@ -71,7 +72,7 @@ let package = Package(
     component(
       "HVGDBCommand",
       [
-        "Bits", "Architecture", "Host", "GDBRemote", "KernelImage", "GuestMemory", "X86", "CPUEngine", "KVMEngine",
+        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "KernelImage", "GuestMemory", "X86", "CPUEngine", "KVMEngine",
         "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
       ]),
     .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand", argumentParser], swiftSettings: strict),

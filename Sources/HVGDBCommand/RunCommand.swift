@@ -49,6 +49,21 @@ struct RunCommand: ParsableCommand {
       valueName: "where"))
   var console: ConsoleChoice?
 
+  @Option(help: ArgumentHelp("Use this device tree (arm64).", valueName: "file"))
+  var dtb: String?
+
+  @Option(help: ArgumentHelp("Write the guest's device tree to a file (arm64).", valueName: "file"))
+  var dumpDtb: String?
+
+  @Flag(help: "Give the kernel a seed to move itself by (arm64).")
+  var kaslr = false
+
+  @Flag(help: "Stop at accesses to addresses where nothing is (arm64).")
+  var strictMmio = false
+
+  @Flag(help: "Take the file for raw arm64 code, loaded 512 KiB into RAM.")
+  var raw = false
+
   @Flag(help: "Enter a bzImage as a boot loader does and let it unpack itself.")
   var throughDecompressor = false
 
@@ -70,7 +85,8 @@ struct RunCommand: ParsableCommand {
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw ValidationError("--timeout takes a number of seconds above 0")
     }
-    if entry != nil, loadAddress == nil { throw ValidationError("--entry goes with --load-address") }
+    if entry != nil, loadAddress == nil, !raw { throw ValidationError("--entry goes with --load-address or --raw") }
+    if raw, loadAddress != nil { throw ValidationError("--raw and --load-address exclude each other") }
     if listen == .standardStreams, console == .standardStreams {
       throw ValidationError("standard input and output cannot be both the debugger's and the console's")
     }
@@ -87,7 +103,7 @@ struct RunCommand: ParsableCommand {
   private func serve(_ process: HostProcess) throws -> Int32 {
     let logger = Logger(label: "hvgdb") { _ in DiagnosticsHandler() }
     let doorkeeper = try openDoor(process, logger)
-    let machine = try MachineBuilder(command: self).machine()
+    let machine = try MachineBuilder(command: self, logger: logger).machine()
     let choice = console ?? (listen == .standardStreams ? .none : .standardStreams)
     let guestConsole = try GuestConsole(choice, of: machine, controlThread: .current) { process.end(status: 0) }
     process.atEnd { guestConsole.close() }

@@ -75,4 +75,19 @@ public final class KernelFile: Sendable {
   }
 
   deinit { try? descriptor.close() }
+
+  /// The whole file.
+  ///
+  /// - Returns: its bytes.
+  /// - Throws: `KernelImageError` where it cannot be read, or became shorter.
+  public func contents() throws(KernelImageError) -> [UInt8] {
+    var failure: KernelImageError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, read in
+      do throws(KernelImageError) { read = try self.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer)) } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
 }

@@ -1,3 +1,4 @@
+public import Bits
 public import CPUEngine
 import GuestMemory
 import Host
@@ -21,6 +22,14 @@ public protocol BootLoader: AnyObject, Sendable {
   /// - Returns: the slow part, to be run on a thread of its own, or nil where all is done.
   /// - Throws: one sentence that says what does not fit.
   func prepare(_ machine: any VirtualMachine) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)?
+
+  /// Where the kernel finds its device tree; nil where it gets none.
+  var deviceTreeAddress: GuestPhysical? { get }
+}
+
+extension BootLoader {
+  /// No device tree.
+  public var deviceTreeAddress: GuestPhysical? { nil }
 }
 
 /// A machine with a kernel in it: CPUs, memory and a board.
@@ -38,6 +47,9 @@ public final class Machine: Sendable {
   public let runControl: RunControl
   /// The CPUID leaves that an x86-64 guest sees, by CPU; empty for other guests.
   public let cpuid: [CPUIDTable]
+
+  /// Where the kernel found its device tree when it was booted last; nil where it gets none.
+  public var deviceTreeAddress: GuestPhysical? { loader.deviceTreeAddress }
 
   private let loader: any BootLoader
   private let changes = WaitQueue()

@@ -3,19 +3,24 @@ import GDBRemote
 
 /// A CPU that knows one instruction, `nop`, with the registers that gdb expects of an x86-64 CPU.
 final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
-  private static let core: [RegisterDescription] =
-    ["rax", "rbx", "rcx", "rdx", "rsi", "rdi"].map { RegisterDescription(name: $0, bitWidth: 64, type: "int64") }
-    + ["rbp", "rsp"].map { RegisterDescription(name: $0, bitWidth: 64, type: "data_ptr") }
-    + (8..<16).map { RegisterDescription(name: "r\($0)", bitWidth: 64, type: "int64") }
-    + [
-      RegisterDescription(name: "rip", bitWidth: 64, type: "code_ptr"),
-      RegisterDescription(name: "eflags", bitWidth: 32, type: "example_flags"),
-    ]
-    + ["cs", "ss", "ds", "es", "fs", "gs"].map { RegisterDescription(name: $0, bitWidth: 32, type: "int32") }
-    + (0..<8).map { RegisterDescription(name: "st\($0)", bitWidth: 80, type: "i387_ext") }
-    + ["fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop"].map {
-      RegisterDescription(name: $0, bitWidth: 32, type: "int", group: "float")
-    }
+  private static func described(
+    _ names: [String], bitWidth: Int = 64, type: String, group: String? = nil
+  ) -> [RegisterDescription] {
+    names.map { RegisterDescription(name: $0, bitWidth: bitWidth, type: type, group: group) }
+  }
+
+  private static let core = [
+    described(["rax", "rbx", "rcx", "rdx", "rsi", "rdi"], type: "int64"),
+    described(["rbp", "rsp"], type: "data_ptr"),
+    described((8..<16).map { "r\($0)" }, type: "int64"),
+    described(["rip"], type: "code_ptr"),
+    described(["eflags"], bitWidth: 32, type: "example_flags"),
+    described(["cs", "ss", "ds", "es", "fs", "gs"], bitWidth: 32, type: "int32"),
+    described((0..<8).map { "st\($0)" }, bitWidth: 80, type: "i387_ext"),
+    described(
+      ["fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop"], bitWidth: 32, type: "int",
+      group: "float"),
+  ].flatMap { $0 }
 
   let registers = RegisterTable(
     gdbArchitecture: "i386:x86-64",

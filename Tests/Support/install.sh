@@ -1,13 +1,16 @@
 #!/bin/bash
 # Installs the Debian packages that a task needs; quick and silent when all are there.
 #
-# Usage: install.sh [bench]    bench: also what the benchmarks compare with.
+# Usage: install.sh [bench|arm64]
+#   bench    also what the benchmarks compare with
+#   arm64    also what the emulated arm64 machine takes
 set -euo pipefail
 
 packages=(gdb-multiarch device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
-if [ "${1:-}" = bench ]; then
-  packages+=(qemu-system-x86)
-fi
+case ${1:-} in
+  bench) packages+=(qemu-system-x86) ;;
+  arm64) packages+=(qemu-system-arm debian-archive-keyring binutils cpio xz-utils) ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do

@@ -92,7 +92,7 @@ public final class PCLoader: BootLoader {
 
   private func bootState(
     of load: KernelLoad, _ disk: Range<GuestPhysical>?, cpuCount: Int
-  ) throws(BootError) -> BootState {
+  ) throws -> BootState {
     let tables = ACPITables(cpuCount: cpuCount)
     let request = BootRequest(
       commandLine: options.commandLine, initialRAMDisk: disk, memorySize: options.memorySize, rsdp: ACPITables.rsdp)
@@ -101,6 +101,7 @@ public final class PCLoader: BootLoader {
       case .linux64, .bare:
         try LinuxBootProtocol.state(for: request, entry: load.entry, setupHeader: load.setupHeader?.bytes)
       case .pvh: try PVHBootProtocol.state(for: request, entry: load.entry)
+      case .linuxARM64: throw MachineError("an arm64 kernel cannot be booted on the pc board")
       }
     state.blobs += tables.blobs
     return state
