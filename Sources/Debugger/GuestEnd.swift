@@ -64,7 +64,8 @@ enum GuestEnd: Sendable, Equatable {
         "\(place) accessed \(physical) in a way that its syndrome 0x\(String(syndrome, radix: 16)) does not describe"
     case .reportedCrash: return "the guest reported its own crash on \(place)"
     case .hostRefusal(let errno): return "the host refused to run \(place): errno \(errno)"
-    case .unknownExit(let reason): return "the engine stopped \(place) for a reason that hvgdb does not know: exit \(reason)"
+    case .unknownExit(let reason):
+      return "the engine stopped \(place) for a reason that hvgdb does not know: exit \(reason)"
     }
   }
 }

@@ -14,7 +14,7 @@ import X86
 ///
 /// RAM is at 0 to 1 MiB and at 2 to 3 MiB, with a hole between. The first MiB of virtual addresses is mapped page by
 /// page; `code` is mapped to itself from the start.
-final class Fixture {
+final class Fixture: ClientFixture {
   /// The page in which the breakpoints of the tests stand.
   static let code: UInt64 = 0x8000
   static let entry: UInt64 = 0x8000
@@ -31,8 +31,19 @@ final class Fixture {
   init(
     cpuCount: Int = 1, watchpointsFire: Bool = true, cpuid: [CPUIDTable] = []
   ) throws {
-    let virtualMachine = try ScriptedMachine(cpuCount: cpuCount, watchpointsFire: watchpointsFire)
-    memory = virtualMachine.memory
+    let memory = try GuestRAM([
+      (start: GuestPhysical(0), count: 1 << 20), (start: GuestPhysical(2 << 20), count: 1 << 20),
+    ])
+    self.memory = memory
+    let virtualMachine = ScriptedMachine(
+      .x86_64, registers: X86RegisterFile(hasAVX: false).table,
+      capabilities: EngineCapabilities(
+        debugRegisters: .shared(count: 4), blocksInterruptsWhileStepping: true, watchpointsFire: watchpointsFire,
+        reportsSoftwareBreakpoints: true),
+      memory: memory, cpuCount: cpuCount
+    ) {
+      (Self.code..<Self.code + 4096).filter { memory.load(at: GuestPhysical($0)) == UInt8(0xCC) }
+    }
     cpus = virtualMachine.scripted
     machine = try Machine(
       virtualMachine, board: ExitBoard(), console: Console(), loader: TableLoader(), cpuid: cpuid)
@@ -41,6 +52,43 @@ final class Fixture {
     debugger.beginSession()
   }
 
+  /// Maps one page of the first 2 MiB of virtual addresses.
+  static func map(_ virtual: UInt64, to physical: UInt64, in memory: GuestRAM) {
+    memory.store(physical | 7, at: GuestPhysical(tables[3] + virtual / 4096 * 8))
+  }
+
+  func map(_ virtual: UInt64, to physical: UInt64) { Self.map(virtual, to: physical, in: memory) }
+
+  func byte(_ physical: UInt64) -> UInt8? { memory.load(at: GuestPhysical(physical)) }
+
+  /// Puts the first tables in place and CPU 0 into long mode at the entry.
+  private final class TableLoader: BootLoader {
+    func prepare(
+      _ machine: any VirtualMachine
+    ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? {
+      for (table, next) in zip(tables, tables.dropFirst()) {
+        machine.memory.store(next | 7, at: GuestPhysical(table))
+      }
+      Fixture.map(code, to: code, in: machine.memory)
+      for case let cpu as ScriptedCPU in machine.cpus {
+        cpu["cr0"] = 0x8000_0001
+        cpu["cr3"] = tables[0]
+        cpu["cr4"] = 1 << 5
+        cpu["efer"] = 0x500
+        cpu["cs_attr"] = 0xA09B
+        cpu["rip"] = entry
+      }
+      return nil
+    }
+  }
+}
+
+/// A debugger with a client that uses it.
+protocol ClientFixture {
+  var debugger: Debugger { get }
+}
+
+extension ClientFixture {
   /// Goes on as `request` wants until a stop; nobody interrupts.
   func resume(_ actions: ResumeRequest.Clause...) throws -> StopEvent {
     try debugger.resume(ResumeRequest(actions), attention: { false })
@@ -53,15 +101,6 @@ final class Fixture {
       try debugger.insertBreakpoint(kind, at: address, length: length, of: ThreadID(1))
     }
   }
-
-  /// Maps one page of the first 2 MiB of virtual addresses.
-  static func map(_ virtual: UInt64, to physical: UInt64, in memory: GuestRAM) {
-    memory.store(physical | 7, at: GuestPhysical(tables[3] + virtual / 4096 * 8))
-  }
-
-  func map(_ virtual: UInt64, to physical: UInt64) { Self.map(virtual, to: physical, in: memory) }
-
-  func byte(_ physical: UInt64) -> UInt8? { memory.load(at: GuestPhysical(physical)) }
 
   func read(_ address: UInt64, _ count: Int) throws(TargetError) -> [UInt8] {
     var buffer = [UInt8](repeating: 0xEE, count: count)
@@ -95,53 +134,27 @@ final class Fixture {
   func monitor(_ command: String) throws(TargetError) -> String {
     try debugger.monitor(command, of: ThreadID(1)).text
   }
-
-  /// Puts the first tables in place and CPU 0 into long mode at the entry.
-  private final class TableLoader: BootLoader {
-    func prepare(
-      _ machine: any VirtualMachine
-    ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? {
-      for (table, next) in zip(tables, tables.dropFirst()) {
-        machine.memory.store(next | 7, at: GuestPhysical(table))
-      }
-      Fixture.map(code, to: code, in: machine.memory)
-      for case let cpu as ScriptedCPU in machine.cpus {
-        cpu["cr0"] = 0x8000_0001
-        cpu["cr3"] = tables[0]
-        cpu["cr4"] = 1 << 5
-        cpu["efer"] = 0x500
-        cpu["cs_attr"] = 0xA09B
-        cpu["rip"] = entry
-      }
-      return nil
-    }
-  }
 }
 
 /// A virtual machine of scripted CPUs.
 final class ScriptedMachine: VirtualMachine {
-  let architecture = GuestArchitecture.x86_64
+  let architecture: GuestArchitecture
   let registers: RegisterTable
   let capabilities: EngineCapabilities
   let memory: GuestRAM
   let scripted: [ScriptedCPU]
   var cpus: [any VirtualCPU] { scripted }
 
-  init(cpuCount: Int, watchpointsFire: Bool) throws {
-    let memory = try GuestRAM([
-      (start: GuestPhysical(0), count: 1 << 20), (start: GuestPhysical(2 << 20), count: 1 << 20),
-    ])
-    let table = X86RegisterFile(hasAVX: false).table
-    capabilities = EngineCapabilities(
-      debugRegisters: .shared(count: 4), blocksInterruptsWhileStepping: true, watchpointsFire: watchpointsFire,
-      reportsSoftwareBreakpoints: true)
-    registers = table
+  /// Makes the machine; `placed` tells the physical addresses where a breakpoint instruction stands.
+  init(
+    _ architecture: GuestArchitecture, registers: RegisterTable, capabilities: EngineCapabilities, memory: GuestRAM,
+    cpuCount: Int, placed: @escaping () -> [UInt64]
+  ) {
+    self.architecture = architecture
+    self.registers = registers
+    self.capabilities = capabilities
     self.memory = memory
-    scripted = (0..<cpuCount).map { index in
-      ScriptedCPU(index: index, table: table) {
-        (Fixture.code..<Fixture.code + 4096).filter { memory.load(at: GuestPhysical($0)) == UInt8(0xCC) }
-      }
-    }
+    scripted = (0..<cpuCount).map { ScriptedCPU(index: $0, table: registers, placed: placed) }
   }
 
   func setInterruptLine(_ line: UInt32, asserted: Bool) throws(EngineError) {}
@@ -149,7 +162,7 @@ final class ScriptedMachine: VirtualMachine {
 }
 
 /// A strict board with nothing on it but a port by which the guest ends itself.
-private final class ExitBoard: Board {
+final class ExitBoard: Board {
   let name = "exit"
 
   func port(_ access: BusAccess) -> StopReport.Cause? {

@@ -33,6 +33,10 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   private(set) var runs: [Run] = []
   private(set) var reflected: [DebugEvent] = []
   var modelSpecific: [UInt32: UInt64] = [:]
+  /// The registers that can be neither read nor set.
+  var refused: Set<String> = []
+  /// What delivering an event to the guest does to it.
+  var onReflection: (ScriptedCPU) -> Void = { _ in }
 
   private let table: RegisterTable
   private let placed: () -> [UInt64]
@@ -54,7 +58,7 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   func step(to address: UInt64, _ effect: @escaping () -> Void = {}) {
     play { cpu in
       effect()
-      cpu["rip"] = address
+      cpu.programCounter = address
       return .debug(DebugEvent(programCounter: GuestVirtual(address), isSingleStep: true))
     }
   }
@@ -62,7 +66,7 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   /// The guest comes to a debug register's breakpoint.
   func meetBreakpoint(at address: UInt64) {
     play { cpu in
-      cpu["rip"] = address
+      cpu.programCounter = address
       return .debug(
         DebugEvent(
           programCounter: GuestVirtual(address),
@@ -74,18 +78,33 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   func meetInstruction(at address: UInt64, _ effect: @escaping () -> Void = {}) {
     play { cpu in
       effect()
-      cpu["rip"] = address
+      cpu.programCounter = address
       return .debug(DebugEvent(programCounter: GuestVirtual(address), isSoftwareBreakpoint: true))
     }
   }
 
+  /// The guest comes to an access that a debug register watches.
+  func meetWatchpoint(_ number: Int, at address: UInt64) {
+    play { cpu in
+      cpu.programCounter = address
+      return .debug(DebugEvent(programCounter: GuestVirtual(address), watchpoint: number))
+    }
+  }
+
+  var programCounter: UInt64 {
+    get { self[table.programCounter] }
+    set { self[table.programCounter] = newValue }
+  }
+
   /// A register's value by its name.
   subscript(name: String) -> UInt64 {
-    get { table.index(named: name).flatMap { values[$0]?.littleEndian(at: 0) } ?? 0 }
-    set {
-      guard let index = table.index(named: name) else { return }
-      values[index] = withUnsafeBytes(of: newValue.littleEndian) { Array($0) }
-    }
+    get { table.index(named: name).map { self[$0] } ?? 0 }
+    set { if let index = table.index(named: name) { self[index] = newValue } }
+  }
+
+  private subscript(index: RegisterIndex) -> UInt64 {
+    get { values[index]?.littleEndian(at: 0) ?? 0 }
+    set { values[index] = withUnsafeBytes(of: newValue.littleEndian) { Array($0) } }
   }
 
   // MARK: VirtualCPU
@@ -123,7 +142,7 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   func setDebug(_ control: DebugControl) throws(EngineError) { self.control = control }
 
   func readRegister(_ index: RegisterIndex, into buffer: UnsafeMutableRawBufferPointer) throws(EngineError) {
-    guard let description = table[index] else { throw EngineError("no such register") }
+    let description = try description(of: index)
     let value = values[index] ?? []
     for position in 0..<min(description.byteCount, buffer.count) {
       buffer[position] = value.indices.contains(position) ? value[position] : 0
@@ -131,15 +150,25 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   }
 
   func writeRegister(_ index: RegisterIndex, from bytes: UnsafeRawBufferPointer) throws(EngineError) {
-    guard let description = table[index] else { throw EngineError("no such register") }
-    values[index] = Array(bytes.prefix(description.byteCount))
+    values[index] = Array(bytes.prefix(try description(of: index).byteCount))
+  }
+
+  private func description(of index: RegisterIndex) throws(EngineError) -> RegisterDescription {
+    guard let description = table[index], !refused.contains(description.name) else {
+      throw EngineError("no such register")
+    }
+    return description
   }
 
   func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError) {
     for (index, value) in values { try setValue(value, of: index) }
   }
 
-  func reflect(_ event: DebugEvent) throws(EngineError) { reflected.append(event) }
+  func reflect(_ event: DebugEvent) throws(EngineError) {
+    reflected.append(event)
+    onReflection(self)
+  }
+
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? { nil }
 
   // MARK: ModelSpecificRegisters
