@@ -66,14 +66,14 @@ let package = Package(
     component(
       "Debugger",
       [
-        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine", "Devices",
-        "Machine",
+        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine",
+        "Devices", "Machine",
       ]),
     component(
       "HVGDBCommand",
       [
-        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "KernelImage", "GuestMemory", "X86", "CPUEngine", "KVMEngine",
-        "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
+        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "KernelImage", "GuestMemory", "X86", "CPUEngine",
+        "KVMEngine", "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
       ]),
     .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand", argumentParser], swiftSettings: strict),
 

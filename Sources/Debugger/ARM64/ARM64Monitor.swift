@@ -41,14 +41,10 @@ enum ARM64Monitor {
       throw .failed("this engine does not give \(register)")
     }
     if context.arguments.count > 1 {
-      let value = try context.number(1).littleEndian
-      var failure: TargetError?
-      withUnsafeBytes(of: value) { bytes in
-        do throws(TargetError) {
-          try context.debugger.writeRegister(index, of: context.thread, from: bytes)
-        } catch { failure = error }
-      }
-      if let failure { throw failure }
+      let value = try context.number(1)
+      let cpu = try context.debugger.existingCPU(context.thread)
+      do throws(EngineError) { try cpu.setValue(value, of: index) } catch { throw .failed(error.description) }
+      context.debugger.invalidateTranslations()
     }
     return MonitorReply("\(register) = 0x\(hex(try context.register(register.name)))\n")
   }
@@ -119,10 +115,10 @@ enum ARM64Monitor {
   private static func deviceTree(
     at address: GuestPhysical, in memory: GuestRAM
   ) throws(TargetError) -> DeviceTree {
-    // The length is the header's second word, big-endian.
+    // The length is the header's second word, big-endian; a header has 40 bytes and is judged by the reader.
     guard let room = memory.bytes(at: address), let count = memory.load(at: address.wrapping(by: 4), as: UInt32.self)
     else { throw .unreachable("no RAM at physical \(address)") }
-    let blob = room.prefix(min(Int(count.byteSwapped), longestTree))
+    let blob = room.prefix(min(max(Int(count.byteSwapped), 40), longestTree))
     do throws(DeviceTreeError) { return try DeviceTree(blob: Array(blob)) } catch {
       throw .failed(error.description)
     }

@@ -13,7 +13,7 @@ struct X86Support: ArchitectureSupport {
   /// INT3.
   let breakpointInstruction: [UInt8] = [0xCC]
   let instructionAlignment: UInt64 = 1
-  /// Data breakpoints are traps (Intel SDM volume 3, section 18.2.4).
+  /// Data breakpoints are traps (SDM volume 3, section 18.3.1.2).
   let watchpointsStopBeforeAccess = false
 
   var monitorCommands: [MonitorCommand] { X86Monitor.commands(cpuid) }

@@ -12,6 +12,7 @@ import Testing
 
   private func make(cpuCount: Int = 1) throws -> ARM64Fixture {
     let fixture = try ARM64Fixture(cpuCount: cpuCount)
+    for other in fixture.cpus.dropFirst() { other.isPatient = true }
     try fixture.insert(.watch(.write), at: 0x9000, length: 8)
     fixture.cpu.meetWatchpoint(0, at: Self.access)
     #expect(try fixture.proceed().reason == .watchpoint(.write, address: 0x9000))
@@ -38,12 +39,12 @@ import Testing
   @Test("any range is watched by as many registers as it takes, and a hit of each is the client's one")
   func pieces() throws {
     let fixture = try ARM64Fixture()
-    try fixture.insert(.watch(.access), at: 0x9006, length: 20)
+    try fixture.insert(.watch(.access), at: 0x900E, length: 28)
     fixture.cpu.meetWatchpoint(2, at: Self.access)
-    #expect(try fixture.proceed().reason == .watchpoint(.access, address: 0x9006))
+    #expect(try fixture.proceed().reason == .watchpoint(.access, address: 0x900E))
     let pieces = try #require(fixture.cpu.runs.last?.control.watchpoints)
-    #expect(pieces.map(\.address.rawValue) == [0x9006, 0x9008, 0x9018])
-    #expect(pieces.map(\.length) == [2, 16, 2])
+    #expect(pieces.map(\.address.rawValue) == [0x900E, 0x9010, 0x9020, 0x9028])
+    #expect(pieces.map(\.length) == [2, 16, 8, 2])
   }
 
   @Test(
