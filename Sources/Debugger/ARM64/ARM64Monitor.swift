@@ -5,6 +5,7 @@ import CPUEngine
 import DeviceTree
 import GDBRemote
 import GuestMemory
+import Machine
 
 /// The commands of `monitor` for arm64 guests.
 enum ARM64Monitor {
@@ -21,24 +22,11 @@ enum ARM64Monitor {
     },
     MonitorCommand("el", "", "the exception level, its stack pointer and the process state") {
       context throws(TargetError) in
-      let state = PSTATE(rawValue: try context.register("cpsr"))
-      return MonitorReply(
-        """
-        \(state.exceptionLevel), \(try stackPointer(state, context))
-        PSTATE 0x\(hex(state.rawValue)): \(state) (\(state.summary))
-
-        """)
+      try describeLevel(context)
     },
     MonitorCommand("fdt", "[PATH]", "the device tree in guest memory as source text, or one node of it") {
       context throws(TargetError) in
-      do throws(MachineError) { try context.debugger.machine.finishLoading() } catch { throw .failed(error.description) }
-      guard let address = context.debugger.machine.deviceTreeAddress else {
-        throw .failed("the kernel was given no device tree")
-      }
-      let tree = try deviceTree(at: address, in: context.debugger.memory)
-      guard let path = context.arguments.first else { return MonitorReply(tree.source) }
-      guard let node = tree[path] else { throw .invalid("the device tree has no node `\(path)`") }
-      return MonitorReply(node.source)
+      try showDeviceTree(context)
     },
   ]
 
@@ -92,23 +80,45 @@ enum ARM64Monitor {
       """ + fault
   }
 
-  private static func stackPointer(_ state: PSTATE, _ context: MonitorContext) throws(TargetError) -> String {
-    if state.isAArch32 { return "AArch32" }
-    let register = state.mode?.usesOwnStackPointer == true ? "SP_\(state.exceptionLevel)" : "SP_EL0"
-    return "the stack pointer is \(register): 0x\(hex(try context.register("sp")))"
-  }
-
   private static func value(_ register: SystemRegister, _ context: MonitorContext) throws(TargetError) -> UInt64 {
     try context.register(register.name)
   }
 
+  // MARK: Process state
+
+  private static func describeLevel(_ context: MonitorContext) throws(TargetError) -> MonitorReply {
+    let state = PSTATE(rawValue: try context.register("cpsr"))
+    let stackPointer = "0x\(hex(try context.register("sp")))"
+    let place =
+      if state.isAArch32 {
+        "AArch32"
+      } else if state.mode?.usesOwnStackPointer == true {
+        "SP is SP_\(state.exceptionLevel), \(stackPointer)"
+      } else {
+        "SP is SP_EL0, \(stackPointer)"
+      }
+    return MonitorReply(
+      "\(state.exceptionLevel): \(place)\nPSTATE 0x\(hex(state.rawValue)) (\(state.summary)): \(state)\n")
+  }
+
   // MARK: Device tree
+
+  private static func showDeviceTree(_ context: MonitorContext) throws(TargetError) -> MonitorReply {
+    let machine = context.debugger.machine
+    do throws(MachineError) { try machine.finishLoading() } catch { throw .failed(error.description) }
+    guard let address = machine.deviceTreeAddress else { throw .failed("the kernel was given no device tree") }
+    let tree = try deviceTree(at: address, in: context.debugger.memory)
+    guard let path = context.arguments.first else { return MonitorReply(tree.source) }
+    guard let node = tree[path] else { throw .invalid("the device tree has no node `\(path)`") }
+    return MonitorReply(node.source)
+  }
 
   /// The longest tree that a kernel takes (Linux, Documentation/arch/arm64/booting.rst, "Setup the device tree").
   private static let longestTree = 2 << 20
 
-  /// Reads the flattened device tree at an address.
-  static func deviceTree(at address: GuestPhysical, in memory: GuestRAM) throws(TargetError) -> DeviceTree {
+  private static func deviceTree(
+    at address: GuestPhysical, in memory: GuestRAM
+  ) throws(TargetError) -> DeviceTree {
     // The length is the header's second word, big-endian.
     guard let room = memory.bytes(at: address), let count = memory.load(at: address.wrapping(by: 4), as: UInt32.self)
     else { throw .unreachable("no RAM at physical \(address)") }
