@@ -29,6 +29,17 @@ import Testing
     #expect(try fixture.resume(.init(.step)).reason == .watchpoint(.write, address: 0x9000))
   }
 
+  @Test("going on from a hit runs at once: the access was made before it")
+  func goOn() throws {
+    let fixture = try Fixture()
+    try fixture.insert(.watch(.write), at: 0x9000, length: 4)
+    for _ in 0..<2 {
+      fixture.cpu.meetWatchpoint(0, at: 0x8005)
+      #expect(try fixture.proceed().reason == .watchpoint(.write, address: 0x9000))
+    }
+    #expect(fixture.cpu.runs.allSatisfy { !$0.control.singleStep && $0.control.watchpoints.count == 1 })
+  }
+
   @Test("taking one away takes only that one")
   func remove() throws {
     let fixture = try Fixture()
