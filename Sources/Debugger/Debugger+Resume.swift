@@ -247,7 +247,7 @@ private struct Run {
     return try judgeStep(to: event.programCounter, thread)
   }
 
-  /// Judges a breakpoint instruction: one that is not ours is the guest's own.
+  /// Judges a breakpoint instruction; one that was not placed for this run is the guest's own.
   private mutating func judgeInstruction(
     _ event: DebugEvent, _ thread: ThreadID, _ attention: () -> Bool
   ) throws(EngineError) -> StopEvent? {

@@ -96,14 +96,16 @@ import Testing
   }
 
   @Test("a step beside running CPUs makes the access alone")
-  func stepBesideOthers() throws {
-    let fixture = try make(cpuCount: 2)
-    let runs = fixture.cpus[1].runs.count
-    fixture.cpu.step(to: Self.next)
-    #expect(
-      try fixture.resume(.init(.step, ThreadID(1)), .init(.resume)) == StopEvent(thread: ThreadID(1), signal: .trap))
-    #expect(watched(fixture.cpu) == [1, 0])
-    #expect(fixture.cpus[1].runs.count == runs)
+  func stepBesideOthers() async throws {
+    try await onControlThread {
+      let fixture = try make(cpuCount: 2)
+      let runs = fixture.cpus[1].runs.count
+      fixture.cpu.step(to: Self.next)
+      let stop = try fixture.resume(.init(.step, ThreadID(1)), .init(.resume))
+      #expect(stop == StopEvent(thread: ThreadID(1), signal: .trap))
+      #expect(watched(fixture.cpu) == [1, 0])
+      #expect(fixture.cpus[1].runs.count == runs)
+    }
   }
 
   @Test("an access that meets a breakpoint when it is made is reported there")
