@@ -30,6 +30,8 @@ enum Engines {
   static let all: [any EngineFixture] = {
     #if arch(x86_64)
       [KVMX86Fixture()].compactMap { $0 }
+    #elseif arch(arm64)
+      [KVMARM64Fixture()].compactMap { $0 }
     #else
       []
     #endif
