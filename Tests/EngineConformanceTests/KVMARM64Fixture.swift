@@ -29,15 +29,12 @@
       capabilities = machine.capabilities
     }
 
-    func machine(cpuCount: Int) throws -> any VirtualMachine { try armMachine(cpuCount: cpuCount) }
+    func machine(cpuCount: Int) throws -> any VirtualMachine { try Self.machine(on: host, cpuCount: cpuCount) }
 
     func kit(for machine: any VirtualMachine) throws -> any GuestKit {
       guard let machine = machine as? KVMARM64Machine else { throw EngineError("not a machine of this engine") }
       return try ARM64GuestKit(machine.registerFile)
     }
-
-    /// A machine by its own type, for the tests that only arm64 has.
-    func armMachine(cpuCount: Int = 1) throws -> KVMARM64Machine { try Self.machine(on: host, cpuCount: cpuCount) }
 
     private static func machine(on host: KVMHost, cpuCount: Int) throws -> KVMARM64Machine {
       try KVMARM64Machine(

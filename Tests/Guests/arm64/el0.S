@@ -4,14 +4,7 @@
 .text
   begin
   say "el0: entering\n"
-  mov x0, #SPSR_EL0T_MASKED
-  msr spsr_el1, x0
-  adr x0, el0_entry
-  msr elr_el1, x0
-  adr x0, el0_stack_top
-  msr sp_el0, x0
-label enter_el0
-  eret
+  drop_to_el0 el0_entry
 
 label el0_entry
   mov x19, #0
@@ -32,8 +25,3 @@ label el0_tick_return
 .balign 8
 label el0_counter
   .quad 0
-
-.bss
-.balign 16
-.skip 4096
-label el0_stack_top

@@ -11,14 +11,7 @@
   say "levels: at EL "
   say_value x19
   say "\n"
-  mov x0, #SPSR_EL0T_MASKED
-  msr spsr_el1, x0
-  adr x0, el0_entry
-  msr elr_el1, x0
-  adr x0, el0_stack_top
-  msr sp_el0, x0
-label enter_el0
-  eret
+  drop_to_el0 el0_entry
 
 label el0_entry
   // At EL0 CurrentEL cannot be read.
@@ -46,8 +39,3 @@ function lower_sync_handler
   eret
 1:
   finish
-
-.bss
-.balign 16
-.skip 4096
-label el0_stack_top

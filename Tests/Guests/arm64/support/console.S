@@ -1,10 +1,12 @@
-// The stack, and output to the PL011 without interrupts.
+// The stacks, and output to the PL011 without interrupts.
 #include "guest.h"
 
 .bss
 .balign 16
 .skip 16384
 label stack_top
+.skip 4096
+label el0_stack_top
 
 .text
 // Prints the byte in W0. Changes X1 and X2.

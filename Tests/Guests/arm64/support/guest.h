@@ -25,8 +25,6 @@
 
 #define SCTLR_M (1 << 0)
 #define SCTLR_A (1 << 1)
-#define SCTLR_C (1 << 2)
-#define SCTLR_I (1 << 12)
 
 // Stage 1 descriptors (Arm ARM, section D8.3).
 #define BLOCK (1 << 0)
@@ -102,6 +100,18 @@
   ldp x4, x30, [sp, #32]
   ldp x2, x3, [sp, #16]
   ldp x0, x1, [sp], #48
+.endm
+
+// Goes on at EL0 with interrupts masked, on a stack of its own.
+.macro drop_to_el0 entry
+  mov x0, #SPSR_EL0T_MASKED
+  msr spsr_el1, x0
+  adr x0, \entry
+  msr elr_el1, x0
+  adr x0, el0_stack_top
+  msr sp_el0, x0
+label enter_el0
+  eret
 .endm
 
 // Switches the machine off.
