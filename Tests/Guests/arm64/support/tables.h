@@ -29,7 +29,7 @@
 #define BY_PAGE(physical) (HIGH_HALF - RAM + (physical))
 #define BY_BLOCK(physical) (BY_PAGE(physical) + (1 << BLOCK_SHIFT))
 #define BY_READ_ONLY_TABLE(physical) (BY_PAGE(physical) + (2 << BLOCK_SHIFT))
-// The pages behind those of the image, each of its own kind, in the order of `sample_pages`.
+// Where `sample_pages` map the memory behind the image's pages, each in its own way.
 #define SAMPLE(index) BY_PAGE(RAM + ((PAGE_COUNT + (index)) << GRANULE_SHIFT))
 #define SAMPLE_COUNT 8
 
