@@ -100,7 +100,10 @@ let package = Package(
     tests("HVGDBCommandTests", ["HVGDBCommand", "Host", "CPUEngine", "KVMEngine", "Machine", argumentParser]),
     tests(
       "EngineConformanceTests",
-      ["HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86"]),
+      [
+        "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86",
+        "ARM64",
+      ]),
     tests("EndToEndTests", []),
   ]
 )

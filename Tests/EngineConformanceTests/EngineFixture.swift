@@ -30,6 +30,8 @@ enum Engines {
   static let all: [any EngineFixture] = {
     #if arch(x86_64)
       [KVMX86Fixture()].compactMap { $0 }
+    #elseif arch(arm64)
+      [KVMARM64Fixture()].compactMap { $0 }
     #else
       []
     #endif
@@ -51,11 +53,13 @@ extension EngineFixture {
   private var patience: Double { 20 }
 
   /// A program in a new machine, with CPU 0 at its first instruction.
-  func session(_ role: GuestProgram.Role, cpuCount: Int = 1) throws -> GuestSession {
+  func session(
+    _ role: GuestProgram.Role, cpuCount: Int = 1, privilege: GuestPrivilege = .kernel
+  ) throws -> GuestSession {
     // The calling thread will run the CPU.
     HostThread.blockSignals()
     let machine = try machine(cpuCount: cpuCount)
-    return try GuestSession(role, in: machine, kit(for: machine), seconds: patience)
+    return try GuestSession(role, in: machine, kit(for: machine), privilege: privilege, seconds: patience)
   }
 }
 

@@ -1,0 +1,112 @@
+#if arch(arm64)
+  import ARM64
+  import Bits
+  import CPUEngine
+  import KVMEngine
+  import Testing
+
+  @testable import HVGDBCommand
+
+  /// What only arm64 does: calls of the firmware, accesses without a syndrome, EL0.
+  @Suite("arm64 execution", .needsARM64Engine)
+  struct ARM64ExecutionTests {
+    private static let hypervisorCall: UInt32 = 0xD400_0002  // hvc #0
+
+    @Test(
+      "PSCI switches the machine off and resets it",
+      arguments: [(0x8400_0008, true), (0x8400_0009, false)] as [(UInt64, Bool)])
+    func end(function: UInt64, isPowerOff: Bool) throws {
+      let guest = try ARM64Guest([Self.hypervisorCall])
+      try guest.set(.general(0), function)
+      guard case .system(let event) = try guest.session.exit() else {
+        Issue.record("the call did not come back as an event")
+        return
+      }
+      #expect(event == (isPowerOff ? .powerOff : .reset))
+    }
+
+    @Test("PSCI turns another CPU on, which starts at its entry with its context")
+    func secondCPU() throws {
+      let guest = try ARM64Guest(
+        [
+          Self.hypervisorCall,
+          0xF900_02C0,  // str x0, [x22]
+          0x1400_0000,  // b to itself
+          0xD2A2_0001,  // mov x1, #0x10000000
+          0xF900_0020,  // str x0, [x1]
+        ], cpuCount: 2)
+      let second = guest.machine.cpus[1]
+      #expect(second.activity == .waitingForStartup)
+      for (number, value) in [0xC400_0003, guest.machine.affinities[1], guest.address(3).rawValue, 0x77].enumerated() {
+        try guest.set(.general(number), value)
+      }
+      #expect(try guest.session.rung() == 0)
+      #expect(second.activity == .running)
+
+      let deadline = Deadline(seconds: 20, for: second)
+      while !deadline.hasPassed {
+        let exit = try second.run()
+        if case .interrupted = exit { continue }
+        guard case .mmio(let access) = exit else { throw UnexpectedExit(exit) }
+        #expect(access.isWrite && access.address == guest.session.kit.doorbell.rawValue)
+        #expect(UnsafeRawBufferPointer(access.data).littleEndian(at: 0, as: UInt64.self) == 0x77)
+        return
+      }
+      Issue.record("the second CPU did not run")
+    }
+
+    @Test("an access that the hardware does not describe is a failure with its address")
+    func undecodedAccess() throws {
+      let guest = try ARM64Guest([0xA940_06C0])  // ldp x0, x1, [x22]
+      guard case .failure(.undecodedAccess(let address, _)) = try guest.session.exit() else {
+        Issue.record("the access did not fail")
+        return
+      }
+      #expect(address == guest.session.kit.doorbell)
+      #expect(try guest.session.programCounter == guest.address(0))
+    }
+
+    @Test("a step that keeps interrupts away leaves no trace in the masks that the guest sees")
+    func masks() throws {
+      let guest = try ARM64Guest([
+        0xD503_42FF,  // msr daifclr, #2
+        0xD53B_4229,  // mrs x9, daif
+        0xD503_42DF,  // msr daifset, #2
+        0xD53B_422A,  // mrs x10, daif
+      ])
+      for number in 1...4 {
+        #expect(try guest.session.stepped(blockingInterrupts: true).programCounter == guest.address(number))
+      }
+      #expect(try guest[.general(9)] == 0x340)
+      #expect(try guest[.general(10)] == 0x3C0)
+      #expect(try guest[.pstate] == PSTATE.kernelEntry.rawValue)
+    }
+
+    @Test("steps and breakpoints at EL0")
+    func userMode() throws {
+      let guest = try ARM64Guest(privilege: .user)
+      let session = guest.session
+      for index in 1...50 { try #require(try session.stepped().programCounter == session.address(index)) }
+      let target = session.address(3)
+      #expect(try session.event(.breakpoints([target])) == DebugEvent(programCounter: target, breakpoint: 0))
+      #expect(PSTATE(rawValue: try guest[.pstate]).exceptionLevel == .el0)
+    }
+
+    @Test(
+      "a watchpoint of any length and alignment in 8 bytes sees a store to all of them",
+      arguments: [(0, 1), (3, 1), (7, 1), (1, 2), (2, 5), (1, 7), (0, 8)] as [(offset: UInt64, length: Int)],
+      GuestPrivilege.allCases)
+    func watchpoint(place: (offset: UInt64, length: Int), privilege: GuestPrivilege) throws {
+      let guest = try ARM64Guest(role: .accessingMemory, privilege: privilege)
+      var control = DebugControl()
+      control.watchpoints = [
+        HardwareWatchpoint(
+          address: guest.session.kit.data.wrapping(by: place.offset), length: place.length, access: .write)
+      ]
+      let event = try guest.session.event(control)
+      #expect(event.watchpoint == 0)
+      // The store is not executed yet.
+      #expect(event.programCounter == guest.address(0))
+    }
+  }
+#endif

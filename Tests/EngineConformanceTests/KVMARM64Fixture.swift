@@ -1,0 +1,48 @@
+// An arm64 host's KVM runs arm64 guests only.
+#if arch(arm64)
+  import ARM64
+  import Architecture
+  import CPUEngine
+  import GuestMemory
+  import KVMEngine
+  import Machine
+
+  @testable import HVGDBCommand
+
+  /// The KVM of an arm64 host, with a GICv3.
+  struct KVMARM64Fixture: EngineFixture {
+    let capabilities: EngineCapabilities
+    private let host: KVMHost
+
+    /// The counters of the generic timer, as far as KVM shows them.
+    let countingRegisters: Set<String> = ["cntvct_el0", "cntpct_el0"]
+    /// They follow from others and cannot be set.
+    let optionalRegisters: Set<String> = Set(ARM64Register.PointerMask.allCases.map(\.rawValue)).union(["vg"])
+    var testDescription: String { "KVM, arm64" }
+
+    /// Opens the host's KVM; nil where it cannot make a machine, or none with the GICv3 that the guests know.
+    init?() {
+      guard let host = try? KVMHost(), let machine = try? Self.machine(on: host, cpuCount: 1),
+        machine.gicVersion == .v3
+      else { return nil }
+      self.host = host
+      capabilities = machine.capabilities
+    }
+
+    func machine(cpuCount: Int) throws -> any VirtualMachine { try Self.machine(on: host, cpuCount: cpuCount) }
+
+    func kit(for machine: any VirtualMachine) throws -> any GuestKit {
+      guard let machine = machine as? KVMARM64Machine else { throw EngineError("not a machine of this engine") }
+      return try ARM64GuestKit(machine.registerFile)
+    }
+
+    private static func machine(on host: KVMHost, cpuCount: Int) throws -> KVMARM64Machine {
+      try KVMARM64Machine(
+        on: host, memory: GuestRAM(ARM64GuestKit.ram), cpuCount: cpuCount,
+        gic: GICPlacement(
+          distributor: VirtMemoryMap.distributor.start,
+          redistributors: VirtMemoryMap.redistributors(cpuCount: cpuCount).start,
+          cpuInterface: VirtMemoryMap.cpuInterface.start))
+    }
+  }
+#endif
