@@ -242,8 +242,11 @@ private struct Run {
     // What the step changed comes before what stands at the next instruction: that is met again, the change is not.
     if event.isSingleStep, let watch = try changedWatch(cpu) { return stop(at: watch, thread) }
     if event.breakpoint != nil { return try breakpointStop(at: event.programCounter, thread) }
-    // Not ours: the guest uses the debug hardware by itself.
-    guard event.isSingleStep else { return try reflect(event, thread) }
+    guard event.isSingleStep else {
+      // Not ours: the guest uses the debug hardware by itself.
+      try cpu.reflect(event)
+      return nil
+    }
     return try judgeStep(to: event.programCounter, thread)
   }
 
@@ -259,16 +262,8 @@ private struct Run {
       // One of ours, met at another virtual address of its place: the client has set none there.
       return try stepAlone(thread, attention)
     }
-    return try reflect(event, thread)
-  }
-
-  /// Delivers to the guest what is its own; an engine that enters the exception at once has made a step by that.
-  private func reflect(_ event: DebugEvent, _ thread: ThreadID) throws(EngineError) -> StopEvent? {
-    let cpu = debugger.cpus[thread.rawValue - 1]
     try cpu.reflect(event)
-    debugger.invalidateTranslations()
-    guard let address = debugger.instructionAddress(of: cpu), address != event.programCounter else { return nil }
-    return try judgeStep(to: address, thread)
+    return nil
   }
 
   private func judgeStep(to address: GuestVirtual, _ thread: ThreadID) throws(EngineError) -> StopEvent? {

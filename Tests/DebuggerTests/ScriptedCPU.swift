@@ -35,8 +35,6 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   var modelSpecific: [UInt32: UInt64] = [:]
   /// The registers that can be neither read nor set.
   var refused: Set<String> = []
-  /// What delivering an event to the guest does to it.
-  var onReflection: (ScriptedCPU) -> Void = { _ in }
 
   private let table: RegisterTable
   private let placed: () -> [UInt64]
@@ -164,10 +162,7 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
     for (index, value) in values { try setValue(value, of: index) }
   }
 
-  func reflect(_ event: DebugEvent) throws(EngineError) {
-    reflected.append(event)
-    onReflection(self)
-  }
+  func reflect(_ event: DebugEvent) throws(EngineError) { reflected.append(event) }
 
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? { nil }
 
