@@ -153,7 +153,8 @@ import Testing
   func damagedTree() throws {
     let blob = try DeviceTree(root: DeviceTree.Node("")).blob()
     let lengths: [[UInt8]] = [[0, 0, 0, 0], [0, 0, 0, 7], [0xff, 0xff, 0xff, 0xff], [0, 0x20, 0, 1]]
-    let damaged = lengths.map { Array(blob[..<4]) + $0 + blob[8...] } + [[], [1, 2, 3, 4, 0, 0, 0, 40]]
+    var damaged: [[UInt8]] = [[], [1, 2, 3, 4, 0, 0, 0, 40]]
+    for length in lengths { damaged.append(Array(blob[..<4]) + length + Array(blob[8...])) }
     for bytes in damaged {
       let fixture = try withTree(bytes)
       let error = try #require(throws: TargetError.self) { _ = try fixture.monitor("fdt") }
