@@ -67,6 +67,6 @@ extension DeviceTree {
   public var unusedPhandle: UInt32? {
     let highest = root.highestPhandle ?? 0
     // 0 and all ones are no phandles.
-    return highest < .max - 1 ? highest + 1 : nil
+    return highest < UInt32.max - 1 ? highest + 1 : nil
   }
 }

@@ -114,6 +114,8 @@
         try descriptor.control(kKVM_ARM_VCPU_INIT, &initialization)
       }
       forget()
+      // KVM resets all registers but this one.
+      try setValue(0, of: .stackPointer1)
       debugControlIsStale = true
     }
 
