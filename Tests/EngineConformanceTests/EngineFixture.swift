@@ -18,6 +18,8 @@ protocol EngineFixture: Sendable, CustomTestStringConvertible {
   var countingRegisters: Set<String> { get }
   /// Registers that not every host tells.
   var optionalRegisters: Set<String> { get }
+  /// How long a guest may take, in seconds: many times what the slowest host needs.
+  var patience: Double { get }
 
   /// Makes a machine, in its state after power-on; its memory is that of the kit.
   func machine(cpuCount: Int) throws -> any VirtualMachine
@@ -49,9 +51,6 @@ extension Trait where Self == ConditionTrait {
 }
 
 extension EngineFixture {
-  /// How long a guest may take, in seconds: many times what the slowest host needs.
-  private var patience: Double { 20 }
-
   /// A program in a new machine, with CPU 0 at its first instruction.
   func session(
     _ role: GuestProgram.Role, cpuCount: Int = 1, privilege: GuestPrivilege = .kernel

@@ -18,6 +18,8 @@
     let countingRegisters: Set<String> = ["cntvct_el0", "cntpct_el0"]
     /// They follow from others and cannot be set.
     let optionalRegisters: Set<String> = Set(ARM64Register.PointerMask.allCases.map(\.rawValue)).union(["vg"])
+    /// The host may be an emulated machine.
+    let patience = 180.0
     var testDescription: String { "KVM, arm64" }
 
     /// Opens the host's KVM; nil where it cannot make a machine, or none with the GICv3 that the guests know.

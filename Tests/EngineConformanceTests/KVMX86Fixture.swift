@@ -16,6 +16,7 @@
 
     let countingRegisters: Set<String> = ["tsc", "tsc_deadline"]
     let optionalRegisters: Set<String> = Set(MSR.allCases.map(\.name)).union(["xcr0"])
+    let patience = 20.0
     var testDescription: String { "KVM, x86-64" }
 
     /// Opens the host's KVM; nil where it cannot make a machine.
