@@ -93,8 +93,14 @@ struct MachineBuilder {
       guard command.cpus <= mostCPUs else {
         throw Failure(description: "the virt board's interrupt controller serves \(mostCPUs) CPUs at most")
       }
-      let console = Console()
       let logger = logger
+      if !command.kaslr {
+        do throws(EngineError) { try engine.hideRandomNumbers() } catch {
+          logger.notice(
+            "the guest has RNDR, by which newer kernels move themselves unless --append has nokaslr (\(error))")
+        }
+      }
+      let console = Console()
       let board = try VirtBoard(console: console, strictMMIO: command.strictMmio) {
         logger.notice("\($0)")
       } driveLine: { line, isHigh in

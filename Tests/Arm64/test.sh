@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the tests in an emulated arm64 machine that has KVM, with all the set-up that it takes. The last line counts them;
-# the lines before it say what was skipped.
+# Runs the tests in an emulated arm64 machine that has KVM, and a session of gdb with a kernel there, with all the set-up
+# that it takes. The last line counts the tests; the lines before it say what was skipped.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -27,5 +27,6 @@ Tests/Arm64/kernel.sh trixie || status=$?
 
 log=.build/arm64/test.log
 Tests/Arm64/machine.sh --timeout "$limit" hvgdb-tests --testing-library swift-testing | tee "$log" || status=$?
+Tests/Arm64/session.sh || status=1
 Tests/Support/results.sh "$log" 1 || status=1
 exit "$status"

@@ -97,6 +97,18 @@
       try powerOn.restore(to: gic)
     }
 
+    /// Takes RNDR away (ID_AA64ISAR0_EL1.RNDR): by it Linux would move itself without being given a seed.
+    ///
+    /// - Throws: where the host's KVM has fixed ID registers, as before Linux 6.7.
+    public func hideRandomNumbers() throws(EngineError) {
+      for cpu in armCPUs {
+        var features = try cpu.systemRegister(.idAA64ISAR0EL1)
+        guard features[bits: 60...63] != 0 else { continue }
+        features[bits: 60...63] = 0
+        try cpu.setSystemRegister(.idAA64ISAR0EL1, features)
+      }
+    }
+
     /// KVM_CREATE_VM's argument: the width of guest-physical addresses, where 0 stands for 40 bits.
     private static func type(for memory: GuestRAM, on host: KVMHost) throws(EngineError) -> UInt {
       let end = memory.regions.map { $0.start.wrapping(by: $0.count).rawValue }.max() ?? 0
