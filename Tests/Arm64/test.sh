@@ -28,5 +28,6 @@ Tests/Arm64/kernel.sh trixie || status=$?
 log=.build/arm64/test.log
 Tests/Arm64/machine.sh --timeout "$limit" hvgdb-tests --testing-library swift-testing | tee "$log" || status=$?
 Tests/Arm64/session.sh || status=1
+Tests/Arm64/translate.sh || status=1
 Tests/Support/results.sh "$log" 1 || status=1
 exit "$status"
