@@ -1,7 +1,8 @@
+public import Architecture
 public import Bits
 
 /// The system control register of EL1 (Arm ARM, D19.2, `SCTLR_EL1`).
-public struct SCTLR: RegisterFields {
+public struct SCTLR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -76,7 +77,7 @@ public enum TranslationGranule: String, Sendable, CaseIterable {
 }
 
 /// The translation control register of EL1 (Arm ARM, D19.2, `TCR_EL1`).
-public struct TCR: RegisterFields {
+public struct TCR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -164,7 +165,7 @@ func physicalAddressWidth(_ encoding: UInt64) -> Int {
 }
 
 /// The extended translation control register of EL1 (Arm ARM, D19.2, `TCR2_EL1`).
-public struct TCR2: RegisterFields {
+public struct TCR2: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -185,7 +186,7 @@ public struct TCR2: RegisterFields {
 }
 
 /// A translation table base register of EL1 (Arm ARM, D19.2, `TTBR0_EL1`).
-public struct TTBR: RegisterFields {
+public struct TTBR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -198,7 +199,7 @@ public struct TTBR: RegisterFields {
 }
 
 /// The architectural feature access control register (Arm ARM, D19.2, `CPACR_EL1`).
-public struct CPACR: RegisterFields {
+public struct CPACR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -214,7 +215,7 @@ public struct CPACR: RegisterFields {
 }
 
 /// The monitor debug system control register (Arm ARM, D19.3, `MDSCR_EL1`).
-public struct MDSCR: RegisterFields {
+public struct MDSCR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -240,7 +241,7 @@ public struct MDSCR: RegisterFields {
 }
 
 /// The result of an address translation instruction, where it succeeded (Arm ARM, D19.2, `PAR_EL1`).
-public struct PAR: RegisterFields {
+public struct PAR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -265,7 +266,7 @@ public struct PAR: RegisterFields {
 }
 
 /// The interrupt status register (Arm ARM, D19.2, `ISR_EL1`).
-public struct ISR: RegisterFields {
+public struct ISR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -281,7 +282,7 @@ public struct ISR: RegisterFields {
 }
 
 /// The SVE control register of EL1 (Arm ARM, D19.2, `ZCR_EL1`).
-public struct ZCR: RegisterFields {
+public struct ZCR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -295,7 +296,7 @@ public struct ZCR: RegisterFields {
 }
 
 /// The control register of a generic timer (Arm ARM, D19.12, `CNTV_CTL_EL0`).
-public struct TimerControl: RegisterFields {
+public struct TimerControl: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -308,7 +309,7 @@ public struct TimerControl: RegisterFields {
 }
 
 /// What EL0 may do with the generic timers (Arm ARM, D19.12, `CNTKCTL_EL1`).
-public struct CNTKCTL: RegisterFields {
+public struct CNTKCTL: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -325,7 +326,7 @@ public struct CNTKCTL: RegisterFields {
 }
 
 /// The control register of the performance monitors (Arm ARM, D19.5, `PMCR_EL0`).
-public struct PMCR: RegisterFields {
+public struct PMCR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -342,7 +343,7 @@ public struct PMCR: RegisterFields {
 }
 
 /// The floating-point control register (Arm ARM, C5.2, `FPCR`).
-public struct FPCR: RegisterFields {
+public struct FPCR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -361,7 +362,7 @@ public struct FPCR: RegisterFields {
 }
 
 /// The floating-point status register (Arm ARM, C5.2, `FPSR`).
-public struct FPSR: RegisterFields {
+public struct FPSR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.

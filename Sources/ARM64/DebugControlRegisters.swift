@@ -1,7 +1,8 @@
+public import Architecture
 import Bits
 
 /// A breakpoint control register (Arm ARM, D19.3, `DBGBCR<n>_EL1`).
-public struct DBGBCR: RegisterFields {
+public struct DBGBCR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -27,7 +28,7 @@ public struct DBGBCR: RegisterFields {
 }
 
 /// A watchpoint control register (Arm ARM, D19.3, `DBGWCR<n>_EL1`).
-public struct DBGWCR: RegisterFields {
+public struct DBGWCR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.

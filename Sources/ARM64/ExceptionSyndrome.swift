@@ -1,7 +1,8 @@
+public import Architecture
 import Bits
 
 /// What an exception was about: ESR_EL1, and what KVM tells of an exit (Arm ARM, D19.2, `ESR_EL1`).
-public struct ExceptionSyndrome: RegisterFields {
+public struct ExceptionSyndrome: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.

@@ -1,7 +1,8 @@
+public import Architecture
 import Bits
 
 /// The main ID register (Arm ARM, D19.2, `MIDR_EL1`).
-public struct MIDR: RegisterFields {
+public struct MIDR: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -17,7 +18,7 @@ public struct MIDR: RegisterFields {
 }
 
 /// The multiprocessor affinity register (Arm ARM, D19.2, `MPIDR_EL1`).
-public struct MPIDR: RegisterFields {
+public struct MPIDR: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -48,7 +49,7 @@ public struct MPIDR: RegisterFields {
 }
 
 /// The cache type register (Arm ARM, D19.2, `CTR_EL0`).
-public struct CTR: RegisterFields {
+public struct CTR: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -70,7 +71,7 @@ public struct CTR: RegisterFields {
 }
 
 /// The data cache zero ID register (Arm ARM, D19.2, `DCZID_EL0`).
-public struct DCZID: RegisterFields {
+public struct DCZID: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -85,7 +86,7 @@ public struct DCZID: RegisterFields {
 }
 
 /// Processor features 0 (Arm ARM, D19.2, `ID_AA64PFR0_EL1`).
-public struct IDAA64PFR0: RegisterFields {
+public struct IDAA64PFR0: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -110,7 +111,7 @@ public struct IDAA64PFR0: RegisterFields {
 }
 
 /// Processor features 1 (Arm ARM, D19.2, `ID_AA64PFR1_EL1`).
-public struct IDAA64PFR1: RegisterFields {
+public struct IDAA64PFR1: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -132,7 +133,7 @@ public struct IDAA64PFR1: RegisterFields {
 }
 
 /// Debug features 0 (Arm ARM, D19.2, `ID_AA64DFR0_EL1`).
-public struct IDAA64DFR0: RegisterFields {
+public struct IDAA64DFR0: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -162,7 +163,7 @@ public struct IDAA64DFR0: RegisterFields {
 }
 
 /// Instruction set attributes 0 (Arm ARM, D19.2, `ID_AA64ISAR0_EL1`).
-public struct IDAA64ISAR0: RegisterFields {
+public struct IDAA64ISAR0: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -181,7 +182,7 @@ public struct IDAA64ISAR0: RegisterFields {
 }
 
 /// Instruction set attributes 1 (Arm ARM, D19.2, `ID_AA64ISAR1_EL1`).
-public struct IDAA64ISAR1: RegisterFields {
+public struct IDAA64ISAR1: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -204,7 +205,7 @@ public struct IDAA64ISAR1: RegisterFields {
 }
 
 /// Instruction set attributes 2 (Arm ARM, D19.2, `ID_AA64ISAR2_EL1`).
-public struct IDAA64ISAR2: RegisterFields {
+public struct IDAA64ISAR2: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -227,7 +228,7 @@ public struct IDAA64ISAR2: RegisterFields {
 }
 
 /// Memory model features 0 (Arm ARM, D19.2, `ID_AA64MMFR0_EL1`).
-public struct IDAA64MMFR0: RegisterFields {
+public struct IDAA64MMFR0: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -270,7 +271,7 @@ public struct IDAA64MMFR0: RegisterFields {
 }
 
 /// Memory model features 1 (Arm ARM, D19.2, `ID_AA64MMFR1_EL1`).
-public struct IDAA64MMFR1: RegisterFields {
+public struct IDAA64MMFR1: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -295,7 +296,7 @@ public struct IDAA64MMFR1: RegisterFields {
 }
 
 /// Memory model features 2 (Arm ARM, D19.2, `ID_AA64MMFR2_EL1`).
-public struct IDAA64MMFR2: RegisterFields {
+public struct IDAA64MMFR2: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.
@@ -319,7 +320,7 @@ public struct IDAA64MMFR2: RegisterFields {
 }
 
 /// Memory model features 3 (Arm ARM, D19.2, `ID_AA64MMFR3_EL1`).
-public struct IDAA64MMFR3: RegisterFields {
+public struct IDAA64MMFR3: ARM64RegisterFields {
   /// The register's bits.
   public let rawValue: UInt64
   /// Takes the register's bits.

@@ -1,3 +1,4 @@
+public import Architecture
 import Bits
 
 /// The type of memory that one of MAIR_EL1's eight bytes describes (Arm ARM, D19.2, `MAIR_EL1`).
@@ -47,7 +48,7 @@ public struct MemoryAttributes: RawRepresentable, Hashable, Sendable, CustomStri
 }
 
 /// The memory attribute indirection register (Arm ARM, D19.2, `MAIR_EL1`).
-public struct MAIR: RegisterFields {
+public struct MAIR: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.

@@ -1,7 +1,8 @@
+public import Architecture
 import Bits
 
 /// The process state, in the format of an SPSR and of GDB's `cpsr` (Arm ARM, sections D1.4 and C5.2, `SPSR_EL1`).
-public struct PSTATE: RegisterFields {
+public struct PSTATE: ARM64RegisterFields {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.

@@ -1,3 +1,5 @@
+import Architecture
+
 /// The architectural names of system registers: the one place where names and encodings meet.
 ///
 /// Arm ARM, chapters D19 (registers) and D18.2 (encodings); the GIC's from the GICv3 specification, chapter 12. Those
@@ -9,7 +11,7 @@ enum SystemRegisterTable {
       case integer
       case codeAddress
       case dataAddress
-      case fields(any RegisterFields.Type)
+      case fields(any ARM64RegisterFields.Type)
     }
 
     /// In lower case.

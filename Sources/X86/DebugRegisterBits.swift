@@ -1,3 +1,5 @@
+public import Architecture
+
 /// The debug status register (SDM volume 3, section 18.2.3).
 public struct DR6: NamedBits {
   /// The register's bits.
@@ -13,10 +15,11 @@ public struct DR6: NamedBits {
   public static let taskSwitch = DR6(bit: 15)
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("B0", 0), NamedField("B1", 1), NamedField("B2", 2), NamedField("B3", 3), NamedField("BLD", 11),
-      NamedField("BD", 13), NamedField("BS", 14), NamedField("BT", 15), NamedField("RTM", 16),
+      RegisterField("B0", 0), RegisterField("B1", 1), RegisterField("B2", 2), RegisterField("B3", 3),
+      RegisterField("BLD", 11),
+      RegisterField("BD", 13), RegisterField("BS", 14), RegisterField("BT", 15), RegisterField("RTM", 16),
     ]
   }
 }
@@ -34,13 +37,16 @@ public struct DR7: NamedBits {
   public static let globalExact = DR7(bit: 9)
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("L0", 0), NamedField("G0", 1), NamedField("L1", 2), NamedField("G1", 3), NamedField("L2", 4),
-      NamedField("G2", 5), NamedField("L3", 6), NamedField("G3", 7), NamedField("LE", 8), NamedField("GE", 9),
-      NamedField("RTM", 11), NamedField("GD", 13), NamedField("RW0", 16...17), NamedField("LEN0", 18...19),
-      NamedField("RW1", 20...21), NamedField("LEN1", 22...23), NamedField("RW2", 24...25), NamedField("LEN2", 26...27),
-      NamedField("RW3", 28...29), NamedField("LEN3", 30...31),
+      RegisterField("L0", 0), RegisterField("G0", 1), RegisterField("L1", 2), RegisterField("G1", 3),
+      RegisterField("L2", 4),
+      RegisterField("G2", 5), RegisterField("L3", 6), RegisterField("G3", 7), RegisterField("LE", 8),
+      RegisterField("GE", 9),
+      RegisterField("RTM", 11), RegisterField("GD", 13), RegisterField("RW0", 16...17), RegisterField("LEN0", 18...19),
+      RegisterField("RW1", 20...21), RegisterField("LEN1", 22...23), RegisterField("RW2", 24...25),
+      RegisterField("LEN2", 26...27),
+      RegisterField("RW3", 28...29), RegisterField("LEN3", 30...31),
     ]
   }
 }

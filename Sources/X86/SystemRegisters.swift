@@ -1,3 +1,5 @@
+public import Architecture
+
 /// The flags register (SDM volume 1, section 3.4.3).
 public struct RFLAGS: NamedBits {
   /// The register's bits.
@@ -19,12 +21,15 @@ public struct RFLAGS: NamedBits {
   public static let virtual8086 = RFLAGS(bit: 17)
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("CF", 0), NamedField("PF", 2), NamedField("AF", 4), NamedField("ZF", 6), NamedField("SF", 7),
-      NamedField("TF", 8), NamedField("IF", 9), NamedField("DF", 10), NamedField("OF", 11), NamedField("IOPL", 12...13),
-      NamedField("NT", 14), NamedField("RF", 16), NamedField("VM", 17), NamedField("AC", 18), NamedField("VIF", 19),
-      NamedField("VIP", 20), NamedField("ID", 21),
+      RegisterField("CF", 0), RegisterField("PF", 2), RegisterField("AF", 4), RegisterField("ZF", 6),
+      RegisterField("SF", 7),
+      RegisterField("TF", 8), RegisterField("IF", 9), RegisterField("DF", 10), RegisterField("OF", 11),
+      RegisterField("IOPL", 12...13),
+      RegisterField("NT", 14), RegisterField("RF", 16), RegisterField("VM", 17), RegisterField("AC", 18),
+      RegisterField("VIF", 19),
+      RegisterField("VIP", 20), RegisterField("ID", 21),
     ]
   }
 }
@@ -52,11 +57,13 @@ public struct CR0: NamedBits {
   public static let paging = CR0(bit: 31)
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("PE", 0), NamedField("MP", 1), NamedField("EM", 2), NamedField("TS", 3), NamedField("ET", 4),
-      NamedField("NE", 5), NamedField("WP", 16), NamedField("AM", 18), NamedField("NW", 29), NamedField("CD", 30),
-      NamedField("PG", 31),
+      RegisterField("PE", 0), RegisterField("MP", 1), RegisterField("EM", 2), RegisterField("TS", 3),
+      RegisterField("ET", 4),
+      RegisterField("NE", 5), RegisterField("WP", 16), RegisterField("AM", 18), RegisterField("NW", 29),
+      RegisterField("CD", 30),
+      RegisterField("PG", 31),
     ]
   }
 }
@@ -71,9 +78,10 @@ public struct CR3: NamedBits {
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("PCID", 0...11), NamedField("PDBR", 12...51), NamedField("LAM_U57", 61), NamedField("LAM_U48", 62),
+      RegisterField("PCID", 0...11), RegisterField("PDBR", 12...51), RegisterField("LAM_U57", 61),
+      RegisterField("LAM_U48", 62),
     ]
   }
 }
@@ -103,14 +111,17 @@ public struct CR4: NamedBits {
   public static let protectionKeys = CR4(bit: 22)
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("VME", 0), NamedField("PVI", 1), NamedField("TSD", 2), NamedField("DE", 3), NamedField("PSE", 4),
-      NamedField("PAE", 5), NamedField("MCE", 6), NamedField("PGE", 7), NamedField("PCE", 8), NamedField("OSFXSR", 9),
-      NamedField("OSXMMEXCPT", 10), NamedField("UMIP", 11), NamedField("LA57", 12), NamedField("VMXE", 13),
-      NamedField("SMXE", 14), NamedField("FSGSBASE", 16), NamedField("PCIDE", 17), NamedField("OSXSAVE", 18),
-      NamedField("KL", 19), NamedField("SMEP", 20), NamedField("SMAP", 21), NamedField("PKE", 22),
-      NamedField("CET", 23), NamedField("PKS", 24), NamedField("UINTR", 25), NamedField("LAM_SUP", 28),
+      RegisterField("VME", 0), RegisterField("PVI", 1), RegisterField("TSD", 2), RegisterField("DE", 3),
+      RegisterField("PSE", 4),
+      RegisterField("PAE", 5), RegisterField("MCE", 6), RegisterField("PGE", 7), RegisterField("PCE", 8),
+      RegisterField("OSFXSR", 9),
+      RegisterField("OSXMMEXCPT", 10), RegisterField("UMIP", 11), RegisterField("LA57", 12), RegisterField("VMXE", 13),
+      RegisterField("SMXE", 14), RegisterField("FSGSBASE", 16), RegisterField("PCIDE", 17),
+      RegisterField("OSXSAVE", 18),
+      RegisterField("KL", 19), RegisterField("SMEP", 20), RegisterField("SMAP", 21), RegisterField("PKE", 22),
+      RegisterField("CET", 23), RegisterField("PKS", 24), RegisterField("UINTR", 25), RegisterField("LAM_SUP", 28),
     ]
   }
 }
@@ -132,10 +143,11 @@ public struct EFER: NamedBits {
   public static let noExecuteEnable = EFER(bit: 11)
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("SCE", 0), NamedField("LME", 8), NamedField("LMA", 10), NamedField("NXE", 11), NamedField("SVME", 12),
-      NamedField("LMSLE", 13), NamedField("FFXSR", 14), NamedField("TCE", 15),
+      RegisterField("SCE", 0), RegisterField("LME", 8), RegisterField("LMA", 10), RegisterField("NXE", 11),
+      RegisterField("SVME", 12),
+      RegisterField("LMSLE", 13), RegisterField("FFXSR", 14), RegisterField("TCE", 15),
     ]
   }
 }
@@ -148,11 +160,12 @@ public struct XCR0: NamedBits {
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("X87", 0), NamedField("SSE", 1), NamedField("AVX", 2), NamedField("BNDREG", 3),
-      NamedField("BNDCSR", 4), NamedField("OPMASK", 5), NamedField("ZMM_HI256", 6), NamedField("HI16_ZMM", 7),
-      NamedField("PKRU", 9), NamedField("TILECFG", 17), NamedField("TILEDATA", 18),
+      RegisterField("X87", 0), RegisterField("SSE", 1), RegisterField("AVX", 2), RegisterField("BNDREG", 3),
+      RegisterField("BNDCSR", 4), RegisterField("OPMASK", 5), RegisterField("ZMM_HI256", 6),
+      RegisterField("HI16_ZMM", 7),
+      RegisterField("PKRU", 9), RegisterField("TILECFG", 17), RegisterField("TILEDATA", 18),
     ]
   }
 }
@@ -165,8 +178,8 @@ public struct APICBase: NamedBits {
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// The named bits.
-  public static var fields: [NamedField] {
-    [NamedField("BSP", 8), NamedField("EXTD", 10), NamedField("EN", 11), NamedField("BASE", 12...51)]
+  public static var fields: [RegisterField] {
+    [RegisterField("BSP", 8), RegisterField("EXTD", 10), RegisterField("EN", 11), RegisterField("BASE", 12...51)]
   }
 }
 
@@ -178,11 +191,14 @@ public struct MXCSR: NamedBits {
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("IE", 0), NamedField("DE", 1), NamedField("ZE", 2), NamedField("OE", 3), NamedField("UE", 4),
-      NamedField("PE", 5), NamedField("DAZ", 6), NamedField("IM", 7), NamedField("DM", 8), NamedField("ZM", 9),
-      NamedField("OM", 10), NamedField("UM", 11), NamedField("PM", 12), NamedField("RC", 13...14), NamedField("FZ", 15),
+      RegisterField("IE", 0), RegisterField("DE", 1), RegisterField("ZE", 2), RegisterField("OE", 3),
+      RegisterField("UE", 4),
+      RegisterField("PE", 5), RegisterField("DAZ", 6), RegisterField("IM", 7), RegisterField("DM", 8),
+      RegisterField("ZM", 9),
+      RegisterField("OM", 10), RegisterField("UM", 11), RegisterField("PM", 12), RegisterField("RC", 13...14),
+      RegisterField("FZ", 15),
     ]
   }
 }

@@ -1,3 +1,4 @@
+public import Architecture
 import Bits
 
 /// The access rights of a segment register's hidden part, laid out as VMX does (SDM volume 3, table 25-2).
@@ -42,10 +43,11 @@ public struct X86SegmentAttributes: NamedBits {
   public var privilegeLevel: UInt8 { UInt8(truncatingIfNeeded: rawValue[bits: 5...6]) }
 
   /// The named bits.
-  public static var fields: [NamedField] {
+  public static var fields: [RegisterField] {
     [
-      NamedField("TYPE", 0...3), NamedField("S", 4), NamedField("DPL", 5...6), NamedField("P", 7),
-      NamedField("AVL", 12), NamedField("L", 13), NamedField("DB", 14), NamedField("G", 15), NamedField("U", 16),
+      RegisterField("TYPE", 0...3), RegisterField("S", 4), RegisterField("DPL", 5...6), RegisterField("P", 7),
+      RegisterField("AVL", 12), RegisterField("L", 13), RegisterField("DB", 14), RegisterField("G", 15),
+      RegisterField("U", 16),
     ]
   }
 }

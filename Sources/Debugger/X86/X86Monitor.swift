@@ -1,3 +1,4 @@
+import Architecture
 import CPUEngine
 import GDBRemote
 import X86

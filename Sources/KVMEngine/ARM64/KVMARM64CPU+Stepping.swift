@@ -90,14 +90,12 @@
     }
 
     private func translationContext() throws(EngineError) -> ARM64TranslationContext {
-      func optional(_ register: SystemRegister) -> UInt64 { (try? systemRegister(register)) ?? 0 }
-      return ARM64TranslationContext(
-        sctlr: try systemRegister(.sctlrEL1), tcr: try systemRegister(.tcrEL1), tcr2: optional(.tcr2EL1),
-        ttbr0: try systemRegister(.ttbr0EL1), ttbr1: try systemRegister(.ttbr1EL1),
-        mair: try systemRegister(.mairEL1), pir: optional(.pirEL1), pire0: optional(.pire0EL1),
-        features: TranslationFeatures(
-          mmfr0: try systemRegister(.idAA64MMFR0EL1), mmfr1: try systemRegister(.idAA64MMFR1EL1),
-          mmfr2: try systemRegister(.idAA64MMFR2EL1), mmfr3: optional(.idAA64MMFR3EL1)))
+      let features = TranslationFeatures(
+        mmfr0: try systemRegister(.idAA64MMFR0EL1), mmfr1: try systemRegister(.idAA64MMFR1EL1),
+        mmfr2: try systemRegister(.idAA64MMFR2EL1),
+        // Not every host's KVM knows it.
+        mmfr3: (try? systemRegister(.idAA64MMFR3EL1)) ?? 0)
+      return try ARM64TranslationContext(features: features, reading: systemRegister)
     }
   }
 #endif

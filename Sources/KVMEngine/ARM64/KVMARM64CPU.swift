@@ -25,7 +25,6 @@
     /// The longest SVE vector in bytes; nil without SVE.
     let vectorLength: Int?
     private let kickState: Kick
-    private let features: ARM64CPUFeatures
     private let initialization: kvm_vcpu_init
 
     /// The general registers that were fetched since the CPU last ran.
@@ -57,7 +56,6 @@
     ) throws(EngineError) {
       self.index = index
       self.memory = memory
-      self.features = features
       self.debugRegisters = debugRegisters
       do throws(Errno) {
         descriptor = Descriptor(owning: try machine.control(kKVM_CREATE_VCPU, UInt(index)))

@@ -126,14 +126,7 @@
 
     private static func setUp(_ machine: borrowing Descriptor, _ memory: GuestRAM) throws(EngineError) {
       do throws(Errno) {
-        for (slot, region) in memory.regions.enumerated() {
-          var range = kvm_userspace_memory_region()
-          range.slot = UInt32(slot)
-          range.guest_phys_addr = region.start.rawValue
-          range.memory_size = region.count
-          range.userspace_addr = UInt64(region.host)
-          try machine.control(kKVM_SET_USER_MEMORY_REGION, &range)
-        }
+        try machine.map(memory)
         // An access that the hardware does not describe then comes back as an exit of its own, and not as an error.
         var capability = kvm_enable_cap()
         capability.cap = UInt32(KVM_CAP_ARM_NISV_TO_USER)

@@ -104,14 +104,7 @@
         var pit = kvm_pit_config()
         pit.flags = UInt32(KVM_PIT_SPEAKER_DUMMY)
         try machine.control(kKVM_CREATE_PIT2, &pit)
-        for (slot, region) in memory.regions.enumerated() {
-          var range = kvm_userspace_memory_region()
-          range.slot = UInt32(slot)
-          range.guest_phys_addr = region.start.rawValue
-          range.memory_size = region.count
-          range.userspace_addr = UInt64(region.host)
-          try machine.control(kKVM_SET_USER_MEMORY_REGION, &range)
-        }
+        try machine.map(memory)
       } catch {
         throw EngineError("to set up the virtual machine", error)
       }

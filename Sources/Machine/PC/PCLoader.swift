@@ -58,18 +58,7 @@ public final class PCLoader: BootLoader {
       for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
       try machine.cpus[0].setValues(
         state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
-      let file = options.initialRAMDisk
-      return { () throws(MachineError) in
-        do throws(KernelImageError) {
-          if let disk, let bytes = memory.bytes(at: disk.lowerBound) { try file?.copy(into: bytes) }
-          try load.copy { address, count in
-            guard let bytes = memory.bytes(at: address), bytes.count >= count else { return nil }
-            return bytes
-          }
-        } catch {
-          throw MachineError(error.description)
-        }
-      }
+      return load.work(into: memory, options.initialRAMDisk, at: disk)
     } catch let error as MachineError {
       throw error
     } catch {

@@ -82,7 +82,7 @@ public final class VirtLoader: BootLoader {
       let settings = ARM64BootProtocol.registers(entry: load.entry, deviceTree: tree.address)
       try machine.cpus[0].setValues(
         settings.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
-      return work(load, placement, memory)
+      return load.work(into: memory, options.initialRAMDisk, at: placement.initialRAMDisk)
     } catch let error as MachineError {
       throw error
     } catch {
@@ -99,24 +99,5 @@ public final class VirtLoader: BootLoader {
       DeviceTree.BootSettings(
         commandLine: options.commandLine, initialRAMDisk: disk, kaslrSeed: options.kaslrSeed))
     return try tree.blob()
-  }
-
-  private func work(
-    _ load: KernelLoad, _ placement: ARM64Placement, _ memory: GuestRAM
-  ) -> @Sendable () throws(MachineError) -> Void {
-    let file = options.initialRAMDisk
-    return { () throws(MachineError) in
-      do throws(KernelImageError) {
-        if let disk = placement.initialRAMDisk, let bytes = memory.bytes(at: disk.lowerBound) {
-          try file?.copy(into: bytes)
-        }
-        try load.copy { address, count in
-          guard let bytes = memory.bytes(at: address), bytes.count >= count else { return nil }
-          return bytes
-        }
-      } catch {
-        throw MachineError(error.description)
-      }
-    }
   }
 }
