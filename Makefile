@@ -14,7 +14,7 @@ test: ## Run every test, with all the set-up that it takes.
 	@Tests/Support/test.sh
 
 test-arm64: ## Run the tests on real KVM for arm64, in an emulated machine.
-	@Tests/Arm64/test.sh
+	@Tests/Support/test.sh arm64
 
 bench: build ## Measure hvgdb beside QEMU's stub; BENCH_OPTIONS goes to hvgdb-bench.
 	@Tests/Support/install.sh bench

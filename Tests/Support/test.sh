@@ -1,33 +1,57 @@
 #!/bin/bash
-# Sets up what the tests need and runs every one. The last line counts them; the lines before it say what was skipped.
+# Sets up what the tests need and runs every one, or those of one part. The last line counts them; the lines before it say
+# what was skipped.
+#
+# Usage: test.sh [host] [arm64]    host: on this machine; arm64: on KVM in an emulated arm64 machine; both when not given
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+[ $# -gt 0 ] || set -- host arm64
 
-Tests/Support/install.sh
-# Without a kernel the tests that boot one are skipped and say so.
-Tests/Support/kernels.sh || true
-Tests/Support/guests.sh
-# The tests from end to end run the program as it is used: optimized.
-swift build --configuration release --product hvgdb
-HVGDB_TEST_BINARY=$(swift build --configuration release --show-bin-path)/hvgdb
-export HVGDB_TEST_BINARY
-
+logs=.build/logs
+mkdir -p "$logs"
+reports=()
 status=0
-lint=clean
-make --silent lint || lint=faulty
 
-log=.build/test.log
-: >"$log"
-run() {
-  swift build --build-tests "$@"
-  swift test --skip-build --disable-xctest "$@" 2>&1 | tee -a "$log" || status=$?
+# Builds and runs the tests of a package.
+run() { # NAME [OPTION...]
+  local log=$logs/$1.log
+  reports+=("$log")
+  swift build --build-tests "${@:2}"
+  swift test --skip-build --disable-xctest "${@:2}" 2>&1 | tee "$log" || status=$?
 }
-run
-run --package-path Benchmarks
 
-if [ "$lint" = faulty ]; then
-  echo "The style check found faults: make lint shows them."
-  status=1
-fi
-Tests/Support/results.sh "$log" 2 || status=1
+host() {
+  Tests/Support/install.sh
+  # Without a kernel the tests that boot one are skipped and say so.
+  Tests/Support/kernels.sh || true
+  Tests/Support/guests.sh
+  # The tests from end to end run the program as it is used: optimized.
+  swift build --configuration release --product hvgdb
+  HVGDB_TEST_BINARY=$(swift build --configuration release --show-bin-path)/hvgdb
+  export HVGDB_TEST_BINARY
+  make --silent lint || {
+    faults="The style check found faults: make lint shows them."
+    status=1
+  }
+  run tests
+  run benchmarks --package-path Benchmarks
+}
+
+arm64() {
+  reports+=("$logs/arm64.log")
+  Tests/Arm64/test.sh 2>&1 | tee "$logs/arm64.log" || status=$?
+}
+
+faults=
+for part in "$@"; do
+  case $part in
+    host | arm64) "$part" ;;
+    *)
+      sed -n '/^# Usage/,/^set/s/^# //p' "$0" >&2
+      exit 64
+      ;;
+  esac
+done
+[ -z "$faults" ] || echo "$faults"
+Tests/Support/results.sh "${reports[@]}" || status=1
 exit "$status"
