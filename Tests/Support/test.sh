@@ -45,7 +45,8 @@ arm64() {
 faults=
 for part in "$@"; do
   case $part in
-    host | arm64) "$part" ;;
+    host) host ;;
+    arm64) arm64 ;;
     *)
       sed -n '/^# Usage/,/^set/s/^# //p' "$0" >&2
       exit 64
