@@ -8,12 +8,18 @@ struct TargetDescription {
     let byteCount: Int
   }
 
-  private(set) var registers: [String: Register] = [:]
+  private var registers: [String: Register] = [:]
 
   /// Reads `target.xml` with what it includes; registers are numbered in the order of the document.
   init(from client: RSPClient) throws(BenchmarkError) {
     var next = Register(number: 0, offset: 0, byteCount: 0)
     try add(annex: "target.xml", from: client, next: &next)
+  }
+
+  /// The register of a name.
+  func register(_ name: String) throws(BenchmarkError) -> Register {
+    guard let register = registers[name] else { throw BenchmarkError("the target description has no \(name)") }
+    return register
   }
 
   private mutating func add(annex: String, from client: RSPClient, next: inout Register) throws(BenchmarkError) {
