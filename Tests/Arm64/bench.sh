@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-kernel=.cache/arm64/kernels/trixie
+suite=trixie
 
 skip() { # REASON
   echo "SKIPPED: the benchmarks on arm64: $1"
@@ -20,10 +20,11 @@ status=0
 Tests/Arm64/build.sh bench || status=$?
 [ "$status" -ne 77 ] || skip "Debian's compiler is not to be had today"
 [ "$status" -eq 0 ] || exit "$status"
-Tests/Arm64/kernel.sh "$(basename "$kernel")" || status=$?
+Tests/Arm64/kernel.sh "$suite" || status=$?
 [ "$status" -ne 77 ] || skip "Debian's kernel is not to be had today"
 [ "$status" -eq 0 ] || exit "$status"
 
-echo "On KVM for arm64, in an emulated machine:"
-Tests/Arm64/machine.sh --timeout 900 --log .build/arm64/bench.log --file "$kernel/vmlinuz:/vmlinuz" \
-  hvgdb-bench --raw --hvgdb hvgdb --kernel /vmlinuz "$@"
+# With one CPU, nothing that is measured waits until this machine runs another emulated CPU's thread.
+Tests/Arm64/machine.sh --timeout 1200 --cpus 1 --log .build/arm64/bench.log \
+  --file ".cache/arm64/kernels/$suite/vmlinuz:/$suite/vmlinuz" \
+  hvgdb-bench --raw --hvgdb hvgdb --kernel "/$suite/vmlinuz" "$@"

@@ -18,7 +18,8 @@ struct RawComparison {
     let own = results.servers[.hvgdb]?[figure]
     let share: Double? = if let own = own?.median, let raw = raw.median { own / raw } else { nil }
     table.add([
-      title, Cell.samples(own, digits: digits), Cell.samples(raw, digits: digits), Cell.number(share, digits: 2),
+      title, Cell.samples(own, digits: digits), Cell.samples(raw, digits: digits),
+      Cell.number(share, digits: share.map { $0 < 0.1 } == true ? 3 : 2),
     ])
   }
 }

@@ -8,7 +8,7 @@ struct TargetDescription {
     let byteCount: Int
   }
 
-  private var registers: [String: Register] = [:]
+  private(set) var registers: [String: Register] = [:]
 
   /// Reads `target.xml` with what it includes; registers are numbered in the order of the document.
   init(from client: RSPClient) throws(BenchmarkError) {
