@@ -1,7 +1,7 @@
 PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
-.PHONY: build demo test test-arm64 bench lint format guests kernels install clean help
+.PHONY: build demo test test-arm64 bench bench-arm64 lint format guests kernels install clean help
 
 build: ## Build hvgdb, optimized.
 	@Tests/Support/install.sh
@@ -16,11 +16,15 @@ test: ## Run every test, with all the set-up that it takes.
 test-arm64: ## Run the tests on real KVM for arm64, in an emulated machine.
 	@Tests/Support/test.sh arm64
 
-bench: build ## Measure hvgdb beside QEMU's stub; BENCH_OPTIONS goes to hvgdb-bench.
+bench: build ## Measure hvgdb beside QEMU's stub, then what bench-arm64 does; BENCH_OPTIONS goes to hvgdb-bench.
 	@Tests/Support/install.sh bench
 	@Tests/Support/kernels.sh amd64
 	swift build --configuration release --package-path Benchmarks
 	@"$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/hvgdb-bench" $(BENCH_OPTIONS)
+	@$(MAKE) --no-print-directory bench-arm64
+
+bench-arm64: ## Measure hvgdb beside raw KVM for arm64, in an emulated machine; BENCH_ARM64_OPTIONS goes to hvgdb-bench.
+	@Tests/Arm64/bench.sh $(BENCH_ARM64_OPTIONS)
 
 lint: ## Check the style of every source file.
 	swift format lint --strict --recursive $(SWIFT_FILES)

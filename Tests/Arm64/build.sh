@@ -1,5 +1,7 @@
 #!/bin/bash
 # Builds hvgdb and the tests for arm64 in .build/arm64; exits with 77 when Debian has no compiler for it today.
+#
+# Usage: build.sh [bench]    bench: the benchmarks, to .build/arm64/benchmarks, in place of the tests
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -9,7 +11,8 @@ scratch=.build/arm64
 log=$scratch/build.log
 mkdir -p "$scratch"
 
-# Runs a command of the toolchain in its own root folder, where this package is at /hvgdb. The mounts end with it.
+# Runs a command of the toolchain in its own root folder, where this package is at /hvgdb, with a /tmp of its own. The
+# mounts end with it.
 in_toolchain() { # COMMAND [ARGUMENT...]
   local namespaces=(--mount --pid --fork --kill-child)
   [ "$(id -u)" -eq 0 ] || namespaces+=(--map-root-user)
@@ -19,6 +22,7 @@ in_toolchain() { # COMMAND [ARGUMENT...]
     cd .cache/arm64/toolchain
     mount --rbind /dev dev
     mount -t proc proc proc
+    mount -t tmpfs tmp tmp
     mount --bind ../../.. hvgdb
     exec chroot . /usr/bin/env -i HOME=/root PATH=/usr/libexec/swift/bin:/usr/bin "$@"
   ' sh "$@"
@@ -27,11 +31,19 @@ in_toolchain() { # COMMAND [ARGUMENT...]
 # The toolchain's root folder knows no network: this machine's own Swift fetches what the package depends on.
 swift package --scratch-path "$scratch" resolve >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 
-# Optimized, tests and all: an emulated CPU is slow enough.
-if ! in_toolchain swift-build --package-path /hvgdb --scratch-path "/hvgdb/$scratch" --disable-automatic-resolution \
-  --swift-sdks-path /hvgdb/Tests/Arm64 --swift-sdk arm64 --configuration release --build-tests \
-  -Xswiftc -enable-testing -Xlinker --strip-debug >"$log" 2>&1; then
+# Optimized, tests and all: an emulated CPU is slow enough. hvgdb itself is the same for tests and benchmarks.
+build() { # PACKAGE SCRATCH-DIRECTORY OPTION...
+  in_toolchain swift-build --package-path "/hvgdb/$1" --scratch-path "/hvgdb/$2" --disable-automatic-resolution \
+    --swift-sdks-path /hvgdb/Tests/Arm64 --swift-sdk arm64 --configuration release \
+    -Xswiftc -enable-testing -Xlinker --strip-debug "${@:3}" >"$log" 2>&1 && return
   grep -E '(error|warning): ' "$log" >&2 || cat "$log" >&2
-  echo "build: hvgdb does not build for arm64; $log tells all" >&2
+  echo "build: $1 does not build for arm64; $log tells all" >&2
   exit 1
+}
+
+if [ "${1:-}" = bench ]; then
+  build . "$scratch" --product hvgdb
+  build Benchmarks "$scratch/benchmarks" --product hvgdb-bench
+else
+  build . "$scratch" --build-tests
 fi

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Packs .build/arm64/initramfs.cpio for the emulated machine: busybox, hvgdb, the tests as `hvgdb-tests`, the libraries
-# that these need, the test guests, and the network modules of the machine's kernel. Packs only what is out of date.
+# Packs .build/arm64/initramfs.cpio for the emulated machine: busybox, hvgdb, the tests as `hvgdb-tests` and the benchmarks
+# as `hvgdb-bench`, as far as they are built, the libraries that these need, the test guests, and the network modules of
+# the machine's kernel. Packs only when something is newer.
 #
 # Usage: initramfs.sh KERNEL-DIRECTORY
 set -euo pipefail
@@ -12,7 +13,14 @@ build=.build/arm64
 guests=.build/guests/arm64
 archive=$build/initramfs.cpio
 
-programs=("$build/release/hvgdb" "$build/release/hvgdbPackageTests.xctest")
+declare -A programs=(
+  [hvgdb]=$build/release/hvgdb
+  [hvgdb-tests]=$build/release/hvgdbPackageTests.xctest
+  [hvgdb-bench]=$build/benchmarks/release/hvgdb-bench
+)
+for name in "${!programs[@]}"; do
+  [ -e "${programs[$name]}" ] || unset "programs[$name]"
+done
 sources=("${programs[@]}" "$kernel" Tests/Arm64/init Tests/Arm64/initramfs.sh)
 [ ! -d "$guests" ] || sources+=("$guests")
 if [ -e "$archive" ] && [ -z "$(find "${sources[@]}" -newer "$archive" -print -quit)" ]; then exit 0; fi
@@ -37,9 +45,10 @@ add_libraries() { # FILE
 
 install -m 755 Tests/Arm64/init "$root/init"
 install -m 755 "$sysroot/usr/bin/busybox" "$root/bin/busybox"
-install -m 755 "$build/release/hvgdb" "$root/bin/hvgdb"
-install -m 755 "$build/release/hvgdbPackageTests.xctest" "$root/bin/hvgdb-tests"
-for program in "$root"/bin/hvgdb*; do add_libraries "$program"; done
+for name in "${!programs[@]}"; do
+  install -m 755 "${programs[$name]}" "$root/bin/$name"
+  add_libraries "$root/bin/$name"
+done
 cp "$kernel"/*.ko "$root/modules/"
 if [ -d "$guests" ]; then
   mkdir -p "$root/hvgdb/$guests"

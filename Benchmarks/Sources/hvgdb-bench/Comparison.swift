@@ -1,5 +1,3 @@
-import Foundation
-
 /// What one row of the table asks of hvgdb.
 private enum Requirement {
   /// At least so many times QEMU's rate.
@@ -32,7 +30,7 @@ private enum Requirement {
   }
 }
 
-/// The comparison: every row with what is required of hvgdb.
+/// The comparison with QEMU: every row with what is required of hvgdb.
 struct Comparison {
   private var table = Table([
     ("median (min–max)", false), ("hvgdb", true), ("QEMU", true), ("ratio", true), ("required", false),
@@ -57,16 +55,16 @@ struct Comparison {
 
   private mutating func addRow(_ title: String, _ figure: Figure, digits: Int, _ requirement: Requirement) {
     add(
-      title, cells: ServerKind.allCases.map { cell(results.servers[$0]?[figure], digits: digits) },
+      title, cells: ServerKind.allCases.map { Cell.samples(results.servers[$0]?[figure], digits: digits) },
       results.median(figure, .hvgdb), results.median(figure, .qemu), requirement)
   }
 
   private mutating func addShareOfRawKVM() {
-    guard let raw = results.rawSteps.median else { return }
+    guard let raw = results.raw.steps.median else { return }
     let shares = ServerKind.allCases.map { server in results.median(.steps, server).map { $0 / raw } }
     add(
-      "… as a share of raw KVM's \(cell(results.rawSteps, digits: 0))",
-      cells: shares.map { $0.map { number($0, 2) } ?? "–" }, shares[0], shares[1], .share(1 / 3, "1/3"))
+      "… as a share of raw KVM's \(Cell.samples(results.raw.steps, digits: 0))",
+      cells: shares.map { Cell.number($0, digits: 2) }, shares[0], shares[1], .share(1 / 3, "1/3"))
   }
 
   /// QEMU's stub has no `x` up to version 10: hvgdb's is compared to QEMU's `m`.
@@ -76,7 +74,7 @@ struct Comparison {
     let isByHexadecimal = other == nil && results.servers[.qemu] != nil
     add(
       "memory read by `x`, MB/s",
-      cells: [cell(own, digits: 1), isByHexadecimal ? "no `x`, as by `m`" : cell(other, digits: 1)],
+      cells: [Cell.samples(own, digits: 1), isByHexadecimal ? "no `x`, as by `m`" : Cell.samples(other, digits: 1)],
       own?.median, other?.median ?? results.median(.hexadecimalRead, .qemu), .timesQEMU(25))
   }
 
@@ -84,29 +82,21 @@ struct Comparison {
     guard let reading = results.fileRead.median else { return }
     let beyond = ServerKind.allCases.map { server in results.median(.start, server).map { $0 - reading } }
     add(
-      "… beyond the \(number(reading, 1)) ms of reading the file",
-      cells: beyond.map { $0.map { number($0, 1) } ?? "–" }, beyond[0], beyond[1], .atMost(60, unit: "ms"))
+      "… beyond the \(Cell.number(reading, digits: 1)) ms of reading the file",
+      cells: beyond.map { Cell.number($0, digits: 1) }, beyond[0], beyond[1], .atMost(60, unit: "ms"))
   }
 
   private mutating func add(
     _ title: String, cells: [String], _ own: Double?, _ other: Double?, _ requirement: Requirement
   ) {
-    let ratio = if let own, let other { number(own / other, own < 10 * other ? 2 : 1) + " ×" } else { "–" }
+    let ratio =
+      if let own, let other { Cell.number(own / other, digits: own < 10 * other ? 2 : 1) + " ×" } else { Cell.nothing }
     let verdict =
       switch requirement.isMet(own, other) {
       case true?: "yes"
       case false?: "NO"
-      case nil: "–"
+      case nil: Cell.nothing
       }
     table.add([title] + cells + [ratio, requirement.text, verdict])
-  }
-
-  private func cell(_ samples: Samples?, digits: Int) -> String {
-    guard let samples, let median = samples.median, let range = samples.range else { return "–" }
-    return "\(number(median, digits)) (\(number(range.lowerBound, digits))–\(number(range.upperBound, digits)))"
-  }
-
-  private func number(_ value: Double, _ digits: Int) -> String {
-    value.formatted(.number.precision(.fractionLength(digits)).locale(Locale(identifier: "en_US")))
   }
 }

@@ -34,11 +34,22 @@ struct Samples: Codable {
   }
 }
 
+/// What the hardware and KVM do with no debugger around them.
+struct RawFigures: Codable {
+  /// Steps a second.
+  var steps = Samples()
+  /// How often a second all that `g` carries is read from KVM.
+  var registers = Samples()
+  /// MB (10⁶ bytes) a second of `memcpy`, over what `m` and `x` read.
+  var copy = Samples()
+  /// How often a second a breakpoint is hit and stepped off.
+  var breakpoints = Samples()
+}
+
 /// All that was measured.
 struct Results: Codable {
   var servers: [ServerKind: [Figure: Samples]] = [:]
-  /// Steps a second of raw KVM.
-  var rawSteps = Samples()
+  var raw = RawFigures()
   /// Milliseconds that merely reading the kernel's file takes.
   var fileRead = Samples()
   /// The last round's memory of each server, and how large its reads were.

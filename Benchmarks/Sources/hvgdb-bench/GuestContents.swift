@@ -2,8 +2,6 @@
 ///
 /// It is the kernel as hvgdb has loaded it; where hvgdb is not measured, the bytes of the kernel's file, repeated.
 struct GuestContents {
-  /// Where Linux' x86-64 kernels are loaded by default (`CONFIG_PHYSICAL_START`).
-  static let address: UInt64 = 0x100_0000
   /// Code and constants of a distribution's kernel, its banner among them.
   static let byteCount = 24 << 20
 
@@ -23,6 +21,17 @@ struct GuestContents {
     self.bytes = bytes
     let banner = Array("Linux version ".utf8) + Self.version(ofKernel: file)
     hasBanner = bytes.withUnsafeBytes { $0.contains(banner) }
+  }
+
+  /// MB (10⁶ bytes) a second at which they are copied.
+  func copyRate(for budget: Duration) throws(BenchmarkError) -> Double {
+    var copy = ByteBuffer(capacity: bytes.count)
+    let (_, perSecond) = try rate(for: budget, batch: 1) { () throws(BenchmarkError) in
+      copy.count = 0
+      bytes.withUnsafeBytes { copy.append($0[...]) }
+    }
+    guard copy.bytes.elementsEqual(bytes) else { throw BenchmarkError("the copy differs") }
+    return perSecond * Double(bytes.count) / 1e6
   }
 
   /// The first word of a bzImage's version string (Linux boot protocol, `kernel_version`); empty for other files.

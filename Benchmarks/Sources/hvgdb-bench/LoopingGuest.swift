@@ -4,31 +4,33 @@ struct LoopingGuest {
   private let programCounter: TargetDescription.Register
   /// The loop's linear address.
   private let start: UInt64
+  private let loop: StepLoop
   private let step = Array("vCont;s".utf8)
 
   /// Writes the loop into the guest's memory and enters it.
   ///
-  /// hvgdb's guest is in long mode with memory identity mapped: the loop replaces the code at the program counter.
-  /// QEMU's guest is at the reset vector: the loop goes into low memory, with a code segment that starts at 0.
-  init(_ client: RSPClient, _ description: TargetDescription, _ kind: ServerKind) throws(BenchmarkError) {
-    guard let programCounter = description.registers["rip"], let codeSegment = description.registers["cs"] else {
-      throw BenchmarkError("the target description has no rip or no cs")
-    }
+  /// A guest whose memory is identity mapped, or not mapped, has the loop in place of the code at the program counter.
+  /// QEMU's x86 guest is at the reset vector: the loop goes into low memory, with a code segment that starts at 0.
+  init(
+    _ client: RSPClient, _ description: TargetDescription, _ kind: ServerKind, _ architecture: Architecture
+  ) throws(BenchmarkError) {
     self.client = client
-    self.programCounter = programCounter
+    loop = architecture.stepLoop
+    programCounter = try description.register(architecture.programCounter)
     // QEMU lets `p` and `P` see the vCPU's registers only after a `g`, which gdb always sends first.
     let current = try client.value(of: programCounter)
-    start = kind == .qemu ? 0x8000 : current
-    try client.writeMemory(at: start, from: StepLoop.code)
-    guard kind == .qemu else { return }
-    try client.set(codeSegment, to: 0)
+    let codeSegment = kind == .qemu ? architecture.codeSegment : nil
+    start = codeSegment == nil ? current : 0x8000
+    try client.writeMemory(at: start, from: loop.code)
+    guard let codeSegment else { return }
+    try client.set(try description.register(codeSegment), to: 0)
     try client.set(programCounter, to: start)
   }
 
   /// Steps a second.
   func stepRate(for budget: Duration) throws(BenchmarkError) -> Double {
     let (count, perSecond) = try rate(for: budget) { () throws(BenchmarkError) in try client.resume(step) }
-    let expected = start + StepLoop.offset(afterSteps: count)
+    let expected = start + loop.offset(afterSteps: count)
     guard try client.value(of: programCounter) == expected else { throw BenchmarkError("the guest lost a step") }
     return perSecond
   }
@@ -36,9 +38,9 @@ struct LoopingGuest {
   /// How often a second the breakpoint at the loop's start is hit and continued from, by the packets that gdb sends:
   /// breakpoints out, a step off the address, breakpoints in, continue.
   func breakpointRate(for budget: Duration) throws(BenchmarkError) -> Double {
-    let address = String(start, radix: 16)
-    let insert = Array("Z1,\(address),1".utf8)
-    let remove = Array("z1,\(address),1".utf8)
+    let breakpoint = "1,\(String(start, radix: 16)),\(loop.instructionLength)"
+    let insert = Array("Z\(breakpoint)".utf8)
+    let remove = Array("z\(breakpoint)".utf8)
     let resume = Array("vCont;c".utf8)
     try client.expectOK(insert)
     try client.resume(resume)

@@ -3,7 +3,8 @@ import Glibc
 extension Results {
   /// What the table stands on, a line each: the host, and each server's version, packets and memory.
   func notes(servers: [Launch]) -> String {
-    var lines = ["Host: \(Self.processor ?? "an unknown CPU"), \(sysconf(CInt(_SC_NPROCESSORS_ONLN))) CPUs online."]
+    let count = sysconf(CInt(_SC_NPROCESSORS_ONLN))
+    var lines = ["Host: \(Self.processor), \(count) \(count == 1 ? "CPU" : "CPUs") online."]
     if let kernel = servers.first?.kernel { lines.append("Guest: \(kernel), \(Launch.guestMemoryMiB) MiB.") }
     for launch in servers {
       var line = launch.kind.rawValue + ": "
@@ -15,10 +16,11 @@ extension Results {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  private static var processor: String? {
-    guard let information = try? readFile("/proc/cpuinfo") else { return nil }
+  /// The CPU's name, which Linux tells of x86 CPUs only.
+  private static var processor: String {
+    let information = (try? readFile("/proc/cpuinfo")) ?? []
     let line = String(decoding: information, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("model name") }
-    return line?.split(separator: ": ").last.map(String.init)
+    return line?.split(separator: ": ").last.map(String.init) ?? "an \(Architecture.host.debianName) CPU"
   }
 
   /// The first line that a program prints for `--version`.

@@ -4,12 +4,14 @@ import Glibc
 struct Options {
   static let usage = """
     usage: hvgdb-bench [--hvgdb FILE] [--qemu FILE] [--kernel FILE] [--append STRING]
-                       [--rounds N] [--quick] [--unix] [--poll] [--json FILE]
+                       [--raw] [--rounds N] [--quick] [--unix] [--poll] [--json FILE]
 
       --hvgdb FILE     the hvgdb to measure (default: .build/release/hvgdb)
-      --qemu FILE      the QEMU to compare it to (default: qemu-system-x86_64)
-      --kernel FILE    the guest (default: the newest vmlinuz below .cache/kernels/amd64)
-      --append STRING  its command line (default: console=ttyS0)
+      --qemu FILE      the QEMU to compare it to (default: \(Architecture.host.qemu))
+      --kernel FILE    the guest (default: the newest vmlinuz below
+                       .cache/kernels/\(Architecture.host.debianName))
+      --append STRING  its command line (default: \(Architecture.host.commandLine))
+      --raw            compares hvgdb to raw KVM in place of QEMU
       --rounds N       how often each server is started and measured (default: 7)
       --quick          3 short rounds
       --unix           unix sockets in place of TCP on loopback
@@ -18,11 +20,12 @@ struct Options {
     """
 
   var hvgdb: String
-  var qemu = "qemu-system-x86_64"
+  var qemu = Architecture.host.qemu
   var kernel: String?
   /// Where a kernel is looked for when none is named.
   let kernelFolder: String
-  var commandLine = "console=ttyS0"
+  var commandLine = Architecture.host.commandLine
+  var comparesToRawKVM = false
   var rounds = 7
   var budget = Duration.milliseconds(500)
   var usesUnixSockets = false
@@ -34,7 +37,7 @@ struct Options {
     // The project's top folder or this package's: wherever it is started from.
     let top = access("Benchmarks", F_OK) == 0 ? "." : ".."
     hvgdb = "\(top)/.build/release/hvgdb"
-    kernelFolder = "\(top)/.cache/kernels/amd64"
+    kernelFolder = "\(top)/.cache/kernels/\(Architecture.host.debianName)"
     var rest = arguments.makeIterator()
     func value(of option: String) throws(BenchmarkError) -> String {
       guard let value = rest.next() else { throw BenchmarkError("\(option) needs a value") }
@@ -47,6 +50,7 @@ struct Options {
       case "--kernel": kernel = try value(of: option)
       case "--append": commandLine = try value(of: option)
       case "--json": json = try value(of: option)
+      case "--raw": comparesToRawKVM = true
       case "--unix": usesUnixSockets = true
       case "--poll": pollingTime = .microseconds(200)
       case "--help", "-h": wantsHelp = true

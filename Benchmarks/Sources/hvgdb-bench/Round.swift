@@ -2,6 +2,7 @@
 struct Round {
   /// How long each rate is measured.
   let budget: Duration
+  let architecture: Architecture
   /// The bytes of the kernel's file.
   let kernelFile: [UInt8]
 
@@ -18,11 +19,32 @@ struct Round {
   }
 
   /// Measures raw KVM stepping.
-  func measureRawKVM(results: inout Results) throws(BenchmarkError) {
+  func measureRawSteps(results: inout Results) throws(BenchmarkError) {
     let machine = try RawKVM()
-    let (count, perSecond) = try rate(for: budget, batch: 256) { () throws(BenchmarkError) in try machine.step(1) }
+    try machine.trapSteps()
+    let (count, perSecond) = try rate(for: budget, batch: 256) { () throws(BenchmarkError) in try machine.resume() }
     guard machine.isWhere(steps: count) else { throw BenchmarkError("raw KVM lost a step") }
-    results.rawSteps.add(perSecond)
+    results.raw.steps.add(perSecond)
+  }
+
+  /// Measures raw KVM at what the other packets ask for.
+  func measureRawRest(_ contents: GuestContents, results: inout Results) throws(BenchmarkError) {
+    let machine = try RawKVM()
+    results.raw.registers.add(
+      try rate(for: budget) { () throws(BenchmarkError) in try machine.readRegisters() }.perSecond)
+
+    try machine.trapBreakpoint()
+    try machine.resume()
+    let hits = try rate(for: budget) { () throws(BenchmarkError) in
+      try machine.trapSteps()
+      try machine.resume()
+      try machine.trapBreakpoint()
+      try machine.resume()
+    }
+    guard machine.isWhere(steps: 0) else { throw BenchmarkError("raw KVM lost a breakpoint") }
+    results.raw.breakpoints.add(hits.perSecond)
+
+    results.raw.copy.add(try contents.copyRate(for: budget))
   }
 
   /// Measures how long merely reading the kernel's file takes.
@@ -50,7 +72,7 @@ struct Round {
     let description = try TargetDescription(from: client)
     try measureMemory(client, kind, contents: &contents, results: &results)
     try measureRegisters(client, kind, results: &results)
-    let guest = try LoopingGuest(client, description, kind)
+    let guest = try LoopingGuest(client, description, kind, architecture)
     results.add(try guest.stepRate(for: budget), .steps, kind)
     results.add(try guest.breakpointRate(for: budget), .breakpoints, kind)
   }
@@ -59,7 +81,7 @@ struct Round {
   /// the read waits for that.
   private func residentMemory(of server: borrowing Server) throws(BenchmarkError) -> ResidentMemory {
     var word = ByteBuffer(capacity: 8)
-    try server.client.readMemory(at: GuestContents.address, count: 8, into: &word, by: .hexadecimal)
+    try server.client.readMemory(at: architecture.kernelAddress, count: 8, into: &word, by: .hexadecimal)
     return try ResidentMemory(of: server.process.identifier, guestSize: Launch.guestMemoryMiB << 20)
   }
 
@@ -76,7 +98,7 @@ struct Round {
   private func measureMemory(
     _ client: RSPClient, _ kind: ServerKind, contents: inout GuestContents?, results: inout Results
   ) throws(BenchmarkError) {
-    let (address, byteCount) = (GuestContents.address, GuestContents.byteCount)
+    let (address, byteCount) = (architecture.kernelAddress, GuestContents.byteCount)
     var buffer = ByteBuffer(capacity: byteCount)
     if kind == .hvgdb {
       try client.readMemory(at: address, count: byteCount, into: &buffer, by: .hexadecimal)

@@ -16,6 +16,12 @@ struct TargetDescription {
     try add(annex: "target.xml", from: client, next: &next)
   }
 
+  /// The register of a name.
+  func register(_ name: String) throws(BenchmarkError) -> Register {
+    guard let register = registers[name] else { throw BenchmarkError("the target description has no \(name)") }
+    return register
+  }
+
   private mutating func add(annex: String, from client: RSPClient, next: inout Register) throws(BenchmarkError) {
     let document = try client.transfer("features", annex: annex)
     for tag in document.split(separator: "<").map({ $0.prefix { $0 != ">" } }) {

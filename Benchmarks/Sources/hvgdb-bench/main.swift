@@ -1,4 +1,4 @@
-// hvgdb-bench: hvgdb beside QEMU's stub, in one run, on one kernel, by one client.
+// hvgdb-bench: hvgdb beside QEMU's stub, or beside raw KVM, in one run, on one kernel, by one client.
 //
 // Each round starts every server afresh, hvgdb and QEMU in turn, and measures every figure once; the table shows the
 // median of the rounds with the least and the greatest. Both servers get the same guest: the same kernel file and
@@ -17,7 +17,8 @@
 //                         instructions that is written into the guest (`StepLoop`); afterwards the program counter
 //                         must be where that many steps lead.
 // … raw KVM               the same loop stepped by a minimal KVM program in this process (`RawKVM`): KVM_RUN with
-//                         KVM_GUESTDBG_SINGLESTEP, then KVM_GET_REGS.
+//                         KVM_GUESTDBG_SINGLESTEP, then the request that gives the program counter: KVM_GET_REGS on
+//                         x86-64, KVM_GET_ONE_REG on arm64.
 // g                       `g` and its reply, over and over for the budget.
 // memory by m and by x    24 MiB from the kernel's load address, physical addresses, until the budget is used up. The
 //                         bytes are the same in both guests: QEMU still has the kernel outside of memory at this point,
@@ -30,6 +31,15 @@
 //                         kernel's file, from the page cache, as all the starts have it.
 // resident                VmRSS less the resident part of the mapping that is the guest's memory, after the first stop
 //                         and one memory read, which waits for a kernel that is still being unpacked.
+//
+// With `--raw` the program measures raw KVM at the other rates too: what the hardware and KVM do for the same result,
+// with no debugger, no protocol and no socket.
+//
+// g                       the requests that give what `g` carries: KVM_GET_REGS, KVM_GET_SREGS and KVM_GET_FPU on
+//                         x86-64; on arm64 a KVM_GET_ONE_REG for each of X0 to X30, SP, PC and PSTATE.
+// memory                  `memcpy` of the same 24 MiB.
+// breakpoint              KVM_SET_GUEST_DEBUG for a step, KVM_RUN, KVM_SET_GUEST_DEBUG for the hardware breakpoint,
+//                         KVM_RUN, and the program counter after each run.
 
 import Foundation
 
@@ -42,7 +52,8 @@ func findServers(_ options: Options, kernel: String) -> [Launch] {
     note("nothing can be measured: /dev/kvm: \(String(cString: strerror(errno)))")
     return []
   }
-  return ServerKind.allCases.compactMap { kind in
+  let kinds = options.comparesToRawKVM ? [.hvgdb] : ServerKind.allCases
+  return kinds.compactMap { kind in
     let name = kind == .hvgdb ? options.hvgdb : options.qemu
     guard let executable = findExecutable(name) else {
       note("\(kind.rawValue) is not measured: there is no program \(name)")
@@ -61,7 +72,7 @@ func run(_ options: Options, socketFolder: String) throws -> Bool {
   guard let kernel = options.kernel ?? newestKernel(below: options.kernelFolder) else {
     throw BenchmarkError("there is no vmlinuz below \(options.kernelFolder): name a kernel by --kernel")
   }
-  let round = Round(budget: options.budget, kernelFile: try readFile(kernel))
+  let round = Round(budget: options.budget, architecture: .host, kernelFile: try readFile(kernel))
   var servers = findServers(options, kernel: kernel)
   let found = servers
   var contents: GuestContents?
@@ -81,11 +92,12 @@ func run(_ options: Options, socketFolder: String) throws -> Bool {
         servers.removeAll { $0.kind == launch.kind }
       }
     }
-    try round.measureRawKVM(results: &results)
+    try round.measureRawSteps(results: &results)
+    if options.comparesToRawKVM, let contents { try round.measureRawRest(contents, results: &results) }
   }
   guard !found.isEmpty else { return true }
   if contents?.hasBanner == false { note("the memory that was read does not hold the kernel's banner") }
-  print(Comparison(results).text, terminator: "")
+  print(options.comparesToRawKVM ? RawComparison(results).text : Comparison(results).text, terminator: "")
   print(results.notes(servers: found), terminator: "")
   if let json = options.json {
     let encoder = JSONEncoder()
