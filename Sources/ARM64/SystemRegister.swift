@@ -84,6 +84,8 @@ extension SystemRegister: CustomStringConvertible {
 extension SystemRegister {
   /// SCTLR_EL1.
   public static let sctlrEL1 = SystemRegister(3, 0, 1, 0, 0)
+  /// CPACR_EL1.
+  public static let cpacrEL1 = SystemRegister(3, 0, 1, 0, 2)
   /// TCR_EL1.
   public static let tcrEL1 = SystemRegister(3, 0, 2, 0, 2)
   /// TCR2_EL1.

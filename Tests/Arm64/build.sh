@@ -19,6 +19,7 @@ in_toolchain() { # COMMAND [ARGUMENT...]
     cd .cache/arm64/toolchain
     mount --rbind /dev dev
     mount -t proc proc proc
+    mount -t tmpfs tmp tmp
     mount --bind ../../.. hvgdb
     exec chroot . /usr/bin/env -i HOME=/root PATH=/usr/libexec/swift/bin:/usr/bin "$@"
   ' sh "$@"

@@ -29,5 +29,6 @@ log=.build/arm64/test.log
 Tests/Arm64/machine.sh --timeout "$limit" hvgdb-tests --testing-library swift-testing | tee "$log" || status=$?
 Tests/Arm64/session.sh || status=1
 Tests/Arm64/translate.sh || status=1
+Tests/Arm64/hosts.sh || status=1
 Tests/Support/results.sh "$log" 1 || status=1
 exit "$status"
