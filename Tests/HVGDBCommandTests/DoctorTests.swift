@@ -1,4 +1,5 @@
 import Architecture
+import CPUEngine
 import Foundation
 import Host
 import SystemPackage

@@ -183,13 +183,13 @@ private struct AliasMap {
     for offset in stride(from: UInt64(0), to: count, by: 8) {
       memory.store(UInt64(0), at: Self.table.wrapping(by: offset))
     }
-    let block = Self.ram.rawValue >> UInt64(blockShift) << UInt64(blockShift)
-    var descriptor = block
+    let blockSize = UInt64(1) << UInt64(blockShift)
+    var descriptor = Self.ram.rawValue & ~(blockSize - 1)
     descriptor[bits: 0...1] = 1  // a block
     descriptor[bits: 8...9] = 3  // inner shareable
     descriptor[bit: 10] = true  // AF
     for address in [Self.ram.rawValue, Self.aliasStart] {
-      memory.store(descriptor, at: Self.table.wrapping(by: address >> UInt64(blockShift) << 3))
+      memory.store(descriptor, at: Self.table.wrapping(by: 8 * (address / blockSize)))
     }
   }
 }
@@ -200,12 +200,13 @@ extension ARM64Trials {
   /// Asks RDVL for the length of a vector.
   private func scalableVectors() -> Finding {
     let accessControl: UInt64 = 3 << 16 | 3 << 20  // ZEN, FPEN
+    let longest: UInt64 = 0xF  // LEN: as long as the CPU has them
     let outcome =
       kit.registerFile.index(of: .vg) == nil
       ? .fails("KVM gives guests none")
       : result(
         of: [0x04BF_5020],  // rdvl x0, #1
-        settings: [(.system(.cpacrEL1), accessControl)]
+        settings: [(.system(.cpacrEL1), accessControl), (.system(.zcrEL1), longest)]
       ) { count in .amount(count &* 8, unit: "bits") }
     return Finding(key: .scalableVectors, outcome: outcome, meaning: "guests do without")
   }

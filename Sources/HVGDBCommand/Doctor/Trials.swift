@@ -11,7 +11,7 @@ struct Trials {
   let machine: any VirtualMachine
   let kit: any GuestKit
   /// How long one trial may take, in seconds.
-  var patience = 1.0
+  var patience = 5.0
   /// How long a speed is measured, in seconds.
   var measuringTime = 0.2
 
