@@ -58,7 +58,7 @@ on_host 2 --file "$work/initrd:/initrd" sh -c \
   'hvgdb doctor && hvgdb --kernel /Image --initrd /initrd --cpus 2 --append console=ttyAMA0 --no-wait' || status=$?
 said 'the doctor finds a GICv2' 'GICv3 +no: a GICv2 in its place'
 said 'interrupts arrive by a GICv2' '^ +interrupts +yes'
-said 'Linux takes its interrupts from a GICv2' 'GICv2 +[0-9]+ +Level'
+said 'Linux takes its interrupts from a GICv2' 'GIC-0 +[0-9]+ +Level'
 said 'and brings up both CPUs' 'Brought up 1 node, 2 CPUs'
 said 'and comes to its first process' 'the guest is up'
 if [ "$status" -eq 0 ]; then ok 'and powers off'; else failed "hvgdb ended with status $status"; fi
