@@ -72,8 +72,8 @@ let package = Package(
     component(
       "HVGDBCommand",
       [
-        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "KernelImage", "GuestMemory", "X86", "CPUEngine",
-        "KVMEngine", "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
+        "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "KernelImage", "GuestMemory", "ARM64", "X86",
+        "CPUEngine", "KVMEngine", "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
       ]),
     .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand", argumentParser], swiftSettings: strict),
 
@@ -97,7 +97,11 @@ let package = Package(
         "Debugger", "Machine", "Host", "CPUEngine", "Devices", "GDBRemote", "DeviceTree", "GuestMemory", "Bits",
         "Architecture", "ARM64", "X86",
       ]),
-    tests("HVGDBCommandTests", ["HVGDBCommand", "Host", "CPUEngine", "KVMEngine", "Machine", argumentParser]),
+    tests(
+      "HVGDBCommandTests",
+      [
+        "HVGDBCommand", "Architecture", "Host", "CPUEngine", "KVMEngine", "Machine", argumentParser, systemPackage,
+      ]),
     tests(
       "EngineConformanceTests",
       [

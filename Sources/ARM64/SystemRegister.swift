@@ -84,6 +84,10 @@ extension SystemRegister: CustomStringConvertible {
 extension SystemRegister {
   /// SCTLR_EL1.
   public static let sctlrEL1 = SystemRegister(3, 0, 1, 0, 0)
+  /// CPACR_EL1.
+  public static let cpacrEL1 = SystemRegister(3, 0, 1, 0, 2)
+  /// ZCR_EL1.
+  public static let zcrEL1 = SystemRegister(3, 0, 1, 2, 0)
   /// TCR_EL1.
   public static let tcrEL1 = SystemRegister(3, 0, 2, 0, 2)
   /// TCR2_EL1.

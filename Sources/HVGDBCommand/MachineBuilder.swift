@@ -83,12 +83,8 @@ struct MachineBuilder {
       let size = command.memory.bytes
       let ram = try GuestRAM([(start: VirtMemoryMap.ram, count: size)])
       let engine = try KVMARM64Machine(
-        on: try KVMHost(), memory: ram, cpuCount: command.cpus,
-        gic: GICPlacement(
-          distributor: VirtMemoryMap.distributor.start,
-          redistributors: VirtMemoryMap.redistributors(cpuCount: command.cpus).start,
-          cpuInterface: VirtMemoryMap.cpuInterface.start))
-      let gic: VirtTree.GIC = engine.gicVersion == .v3 ? .v3 : .v2
+        on: try KVMHost(), memory: ram, cpuCount: command.cpus, gic: .virt(cpuCount: command.cpus))
+      let gic = VirtTree.GIC(engine.gicVersion)
       let mostCPUs = gic == .v3 ? VirtMemoryMap.redistributorCapacity : 8
       guard command.cpus <= mostCPUs else {
         throw Failure(description: "the virt board's interrupt controller serves \(mostCPUs) CPUs at most")

@@ -7,6 +7,8 @@
 #   --timeout SECONDS        how long the machine may run: 600 when not given
 #   --memory SIZE            as QEMU has it: 2G when not given
 #   --cpus COUNT             2 when not given
+#   --gic 2|3|none           the interrupt controller's version, 3 when not given; with none its device tree tells of a
+#                            GICv2 that KVM cannot use for guests
 #   --forward PORT:PORT      connect a loopback port of this machine with a port of address 10.0.2.15 in that one
 #   --file FILE:PATH         have a file of this machine at an absolute path of that one
 #   --log FILE               where the kernel's messages go: .build/arm64/machine.log when not given
@@ -21,6 +23,7 @@ usage() {
 seconds=600
 memory=2G
 cpus=2
+gic=3
 log=$project/.build/arm64/machine.log
 files=()
 forwards=
@@ -30,6 +33,7 @@ while [[ ${1:-} == --* ]]; do
     --timeout) seconds=$2 ;;
     --memory) memory=$2 ;;
     --cpus) cpus=$2 ;;
+    --gic) gic=$2 ;;
     --forward) forwards+=,hostfwd=tcp:127.0.0.1:${2%:*}-:${2#*:} ;;
     --file) files+=("$2") ;;
     --log) log=$2 ;;
@@ -70,12 +74,21 @@ done
 network=none
 [ -z "$forwards" ] || network=user,model=virtio-net-pci,restrict=on$forwards
 
+# shellcheck disable=SC2054 # QEMU has commas in its arguments
+hardware=(-machine "virt,virtualization=on,gic-version=${gic/none/2}" -cpu max,pauth-impdef=on -smp "$cpus" -m "$memory")
+if [ "$gic" = none ]; then
+  qemu-system-aarch64 "${hardware[@]}" -machine "dumpdtb=$work/tree" -display none >"$work/dump" 2>&1 \
+    || { cat "$work/dump" >&2; exit 125; }
+  # Without its maintenance interrupt Linux does not hand it to KVM.
+  fdtput --delete "$work/tree" /intc@8000000 interrupts
+  hardware+=(-dtb "$work/tree")
+fi
+
 # Standard output as a pipe can be opened by name, whatever this script's own is.
 exec {output}> >(cat)
 children+=($!)
 timeout --kill-after=5 "$seconds" \
-  qemu-system-aarch64 -machine virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on -smp "$cpus" -m "$memory" \
-  -nodefaults -no-user-config -display none -no-reboot \
+  qemu-system-aarch64 "${hardware[@]}" -nodefaults -no-user-config -display none -no-reboot \
   -kernel "$kernel/vmlinuz" -initrd "$work/initramfs" -append 'console=ttyAMA0 panic=-1 quiet' -serial "file:$log" \
   -device virtio-serial-pci \
   -chardev file,id=output,path=/dev/stdout,append=on -device virtserialport,nr=1,chardev=output \

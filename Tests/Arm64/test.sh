@@ -27,4 +27,5 @@ Tests/Arm64/kernel.sh trixie || status=$?
 Tests/Arm64/machine.sh --timeout "$limit" hvgdb-tests --testing-library swift-testing || status=$?
 Tests/Arm64/session.sh || status=1
 Tests/Arm64/translate.sh || status=1
+Tests/Arm64/hosts.sh || status=1
 exit "$status"

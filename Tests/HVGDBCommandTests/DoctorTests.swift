@@ -1,11 +1,12 @@
+import Architecture
 import CPUEngine
 import Foundation
 import Host
-import KVMEngine
-import Machine
+import SystemPackage
 import Testing
 
 @testable import HVGDBCommand
+@testable import KVMEngine
 
 @Suite("doctor: what it prints")
 struct DoctorOutputTests {
@@ -18,6 +19,7 @@ struct DoctorOutputTests {
         key: .kernelWatchpoints, outcome: .fails("a \"store\"\n\\ was not seen\u{1}"), meaning: "slow",
         contradiction: "hvgdb takes it that they work"),
       Finding(key: .stepSpeed, outcome: .amount(78_000, unit: "steps/s")),
+      Finding(key: .psci, outcome: .found("1.1")),
       Finding(key: .userSpeed, outcome: .notTried("no time")),
     ])
 
@@ -37,6 +39,7 @@ struct DoctorOutputTests {
                                     → slow
                                     → the trial says otherwise: hvgdb takes it that they work
           speed of stepping         78,000 steps/s
+          PSCI                      1.1
           speed, user mode          not tried: no time
 
         Guests cannot be debugged on this host.
@@ -51,10 +54,11 @@ struct DoctorOutputTests {
     #expect(root["canDebug"] as? Bool == false)
     let findings = try #require(root["findings"] as? [String: [String: Any]])
     #expect(
-      findings.keys.sorted() == ["kernel-watchpoints", "kvm", "maximum-cpus", "step-speed", "user-speed"])
+      findings.keys.sorted() == ["kernel-watchpoints", "kvm", "maximum-cpus", "psci", "step-speed", "user-speed"])
 
     #expect(findings["kvm"]?.count == 1 && findings["kvm"]?["works"] as? Bool == true)
     #expect(findings["maximum-cpus"]?.count == 1 && findings["maximum-cpus"]?["amount"] as? Int == 1024)
+    #expect(findings["psci"]?.count == 1 && findings["psci"]?["value"] as? String == "1.1")
     let watchpoints = try #require(findings["kernel-watchpoints"])
     #expect(watchpoints["works"] as? Bool == false)
     #expect(watchpoints["reason"] as? String == "a \"store\"\n\\ was not seen\u{1}")
@@ -92,55 +96,99 @@ struct DoctorOutputTests {
   }
 }
 
-#if arch(x86_64)
-  @Suite("doctor: without KVM")
-  struct DoctorWithoutKVMTests {
-    @Test(
-      "it says what is wrong and what to do",
-      arguments: [("/dev/no-kvm-here", "load the kvm module"), ("/dev/null", "is not KVM")])
-    func unusable(path: String, advice: String) throws {
-      let diagnosis = KVMExamination.diagnosis(path: path)
-      #expect(diagnosis.findings.map(\.key) == [.kvm])
-      guard case .fails(let reason)? = diagnosis[.kvm]?.outcome else {
-        Issue.record("\(path) is KVM")
-        return
-      }
-      #expect(reason.contains(path) && reason.contains(advice))
-      #expect(diagnosis.table.contains(reason))
-      #expect(!diagnosis.canDebug)
+@Suite("doctor: without KVM")
+struct DoctorWithoutKVMTests {
+  @Test(
+    "it says what is wrong",
+    arguments: [("/dev/no-kvm-here", "does not exist"), ("/dev/null", "is not KVM")])
+  func unusable(path: String, words: String) throws {
+    let diagnosis = KVMExamination.diagnosis(path: path)
+    #expect(diagnosis.findings.map(\.key) == [.kvm])
+    guard case .fails(let reason)? = diagnosis[.kvm]?.outcome else {
+      Issue.record("\(path) is KVM")
+      return
     }
+    #expect(reason.contains(path) && reason.contains(words))
+    #expect(diagnosis.table.contains(reason))
+    #expect(!diagnosis.canDebug)
+  }
+}
+
+@Suite("doctor: what it finds", .enabled(if: (try? KVMHost()) != nil, "/dev/kvm does not work on this host"))
+struct DoctorTrialTests {
+  private let host: GuestArchitecture
+  private let diagnosis: Diagnosis
+
+  init() throws {
+    host = try #require(GuestArchitecture.host)
+    HostThread.blockSignals()
+    diagnosis = KVMExamination.diagnosis()
   }
 
-  @Suite("doctor: what it finds", .enabled(if: (try? KVMHost()) != nil, "/dev/kvm does not work on this host"))
-  struct DoctorTrialTests {
-    private let diagnosis: Diagnosis
+  @Test("it looks at everything that the host's architecture has, once each and in the order of the keys")
+  func complete() {
+    #expect(diagnosis.architecture == "\(host)")
+    #expect(diagnosis.findings.map(\.key) == Finding.Key.all(on: host))
+  }
 
-    init() {
-      HostThread.blockSignals()
-      diagnosis = KVMExamination.diagnosis()
-    }
-
-    @Test("it looks at everything, once each and in the order of the keys")
-    func complete() {
-      #expect(diagnosis.findings.map(\.key) == Finding.Key.allCases)
-    }
-
-    @Test("what the architecture promises works, and every speed is measured")
-    func works() {
-      for key in [
-        Finding.Key.kvm, .synchronizedRegisters, .singleStep, .executeBreakpoints, .softwareBreakpoints,
-        .guestBreakpoints, .exceptions, .interrupts,
-      ] {
-        #expect(diagnosis[key]?.outcome == .works, "\(key.title)")
+  @Test("what the architecture promises works, and every speed is measured")
+  func works() {
+    let promised: [Finding.Key] =
+      switch host {
+      case .x86_64: [.synchronizedRegisters]
+      case .arm64: [.kernelWatchpoints, .userWatchpoints, .stepsWithoutInterrupts, .undecodedAccesses]
       }
-      for key in [Finding.Key.kernelSpeed, .userSpeed, .stepSpeed] {
-        guard case .amount(let amount, _)? = diagnosis[key]?.outcome else {
-          Issue.record("\(key.title) was not measured")
-          continue
-        }
-        #expect(amount > 0)
+    for key in promised + [
+      .kvm, .singleStep, .executeBreakpoints, .softwareBreakpoints, .guestBreakpoints, .exceptions, .interrupts,
+    ] {
+      #expect(diagnosis[key]?.outcome == .works, "\(key.title)")
+    }
+    for key in [Finding.Key.kernelSpeed, .userSpeed, .stepSpeed] {
+      guard case .amount(let amount, _)? = diagnosis[key]?.outcome else {
+        Issue.record("\(key.title) was not measured")
+        continue
       }
-      #expect(diagnosis.canDebug)
+      #expect(amount > 0)
+    }
+    #expect(diagnosis.canDebug)
+  }
+
+  @Test(
+    "each arm64 host has a granule, PSCI and so many debug registers", .enabled(if: GuestArchitecture.host == .arm64))
+  func arm64() {
+    #expect([Finding.Key.granule4K, .granule16K, .granule64K].contains { diagnosis[$0]?.outcome == .works })
+    guard case .found(let version)? = diagnosis[.psci]?.outcome else {
+      Issue.record("PSCI: \(String(describing: diagnosis[.psci]))")
+      return
+    }
+    #expect(["0.2", "1.0", "1.1", "1.2", "1.3"].contains(version))
+    for (key, range) in [
+      (Finding.Key.debugRegisters, 2...16), (.watchpointRegisters, 2...16), (.physicalAddresses, 32...52),
+      (.listedRegisters, 100...10_000),
+    ] as [(Finding.Key, ClosedRange<UInt64>)] {
+      guard case .amount(let amount, _)? = diagnosis[key]?.outcome else {
+        Issue.record("\(key.title) was not counted")
+        continue
+      }
+      #expect(range.contains(amount), "\(key.title): \(amount)")
     }
   }
-#endif
+}
+
+@Suite("Why KVM cannot be used")
+struct KVMRefusalTests {
+  @Test("a missing device is explained by what the host's architecture needs", arguments: GuestArchitecture.allCases)
+  func missing(host: GuestArchitecture) {
+    let sentence = KVMHost.explanation(of: .noSuchFileOrDirectory, "/dev/kvm", on: host).description
+    #expect(sentence.hasPrefix("/dev/kvm does not exist: "))
+    #expect(sentence.contains("kvm_intel") == (host == .x86_64))
+    #expect(sentence.contains("EL2") == (host == .arm64))
+    #expect(sentence.contains("nested virtualization"))
+  }
+
+  @Test("a host of another architecture is told which ones there are")
+  func foreignHost() {
+    let sentence = KVMHost.explanation(of: .noSuchFileOrDirectory, "/dev/kvm", on: nil).description
+    #expect(sentence.contains("x86-64 and arm64 hosts only"))
+  }
+}

@@ -3,7 +3,7 @@ extension Diagnosis {
   ///
   /// `architecture` is a string and `canDebug` a boolean. `findings` is an object with a member for each thing looked at, named by
   /// `Finding.Key`. In it, `works` is a boolean for what works or does not, and absent for what was not tried; `amount` is a
-  /// number and `unit`, where there is one, a string; `reason` says why it does not work or was not tried, `meaning` what
+  /// number and `unit`, where there is one, a string; `value` says which one it is; `reason` says why it does not work or was not tried, `meaning` what
   /// follows for a user, and `contradiction` what hvgdb assumes where the trial shows something else.
   var json: String {
     let members = findings.map { "    \(Self.quoted($0.key.rawValue)): {\($0.json)}" }
@@ -51,6 +51,7 @@ extension Finding {
     case .amount(let amount, let unit):
       members.append(("amount", String(amount)))
       add("unit", unit.isEmpty ? nil : unit)
+    case .found(let name): add("value", name)
     case .notTried(let reason): add("reason", reason)
     }
     if !outcome.isFine { add("meaning", meaning) }

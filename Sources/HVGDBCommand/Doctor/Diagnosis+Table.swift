@@ -30,6 +30,7 @@ extension Finding.Outcome: CustomStringConvertible {
     case .works: "yes"
     case .fails(let reason): "no: \(reason)"
     case .amount(let amount, let unit): unit.isEmpty ? Self.grouped(amount) : "\(Self.grouped(amount)) \(unit)"
+    case .found(let name): name
     case .notTried(let reason): "not tried: \(reason)"
     }
   }
@@ -37,7 +38,7 @@ extension Finding.Outcome: CustomStringConvertible {
   /// Whether it is as it should be.
   var isFine: Bool {
     switch self {
-    case .works, .amount: true
+    case .works, .amount, .found: true
     case .fails, .notTried: false
     }
   }

@@ -1,3 +1,5 @@
+import Architecture
+
 /// What `doctor` found out about one thing.
 struct Finding: Sendable, Equatable {
   /// What came of looking or trying.
@@ -8,6 +10,8 @@ struct Finding: Sendable, Equatable {
     case fails(String)
     /// It is so much of a unit.
     case amount(UInt64, unit: String)
+    /// It is this one.
+    case found(String)
     /// It was not tried, and why.
     case notTried(String)
   }
@@ -27,8 +31,13 @@ struct Finding: Sendable, Equatable {
     case synchronizedRegisters = "synchronized-registers"
     case maximumCPUs = "maximum-cpus"
     case memorySlots = "memory-slots"
+    case physicalAddresses = "physical-addresses"
+    case listedRegisters = "listed-registers"
+    case gicv3
+    case psci
     case hardwareVirtualization = "hardware-virtualization"
     case debugRegisters = "debug-registers"
+    case watchpointRegisters = "watchpoint-registers"
     case singleStep = "single-step"
     case executeBreakpoints = "execute-breakpoints"
     case kernelWatchpoints = "kernel-watchpoints"
@@ -39,6 +48,16 @@ struct Finding: Sendable, Equatable {
     case exceptions
     case interrupts
     case stepsWithoutInterrupts = "steps-without-interrupts"
+    case undecodedAccesses = "undecoded-accesses"
+    case hiddenRandomNumbers = "hidden-random-numbers"
+    case granule4K = "granule-4k"
+    case granule16K = "granule-16k"
+    case granule64K = "granule-64k"
+    case scalableVectors = "scalable-vectors"
+    case pointerAuthentication = "pointer-authentication"
+    case performanceMonitors = "performance-monitors"
+    case programs32Bit = "32-bit-programs"
+    case kernels32Bit = "32-bit-kernels"
     case kernelSpeed = "kernel-speed"
     case userSpeed = "user-speed"
     case stepSpeed = "step-speed"
@@ -51,8 +70,13 @@ struct Finding: Sendable, Equatable {
       case .synchronizedRegisters: "registers with each exit"
       case .maximumCPUs: "most CPUs of a guest"
       case .memorySlots: "memory slots"
+      case .physicalAddresses: "physical addresses"
+      case .listedRegisters: "registers that KVM lists"
+      case .gicv3: "GICv3"
+      case .psci: "PSCI"
       case .hardwareVirtualization: "hardware virtualization"
       case .debugRegisters: "debug registers"
+      case .watchpointRegisters: "… for watchpoints"
       case .singleStep: "single-step"
       case .executeBreakpoints: "breakpoints in debug registers"
       case .kernelWatchpoints: "watchpoints, kernel mode"
@@ -63,11 +87,36 @@ struct Finding: Sendable, Equatable {
       case .exceptions: "exceptions"
       case .interrupts: "interrupts"
       case .stepsWithoutInterrupts: "steps that take no interrupt"
+      case .undecodedAccesses: "accesses without a syndrome"
+      case .hiddenRandomNumbers: "random numbers can be hidden"
+      case .granule4K: "pages of 4 KiB"
+      case .granule16K: "pages of 16 KiB"
+      case .granule64K: "pages of 64 KiB"
+      case .scalableVectors: "SVE"
+      case .pointerAuthentication: "pointer authentication"
+      case .performanceMonitors: "performance monitors"
+      case .programs32Bit: "32-bit programs"
+      case .kernels32Bit: "32-bit kernels"
       case .kernelSpeed: "speed, kernel mode"
       case .userSpeed: "speed, user mode"
       case .stepSpeed: "speed of stepping"
       }
     }
+
+    /// The architecture whose hosts alone have such a thing; nil where all have.
+    private var architecture: GuestArchitecture? {
+      switch self {
+      case .synchronizedRegisters, .hardwareVirtualization, .reportedBreakpoints: .x86_64
+      case .physicalAddresses, .listedRegisters, .gicv3, .psci, .watchpointRegisters, .undecodedAccesses,
+        .hiddenRandomNumbers, .granule4K, .granule16K, .granule64K, .scalableVectors, .pointerAuthentication,
+        .performanceMonitors, .programs32Bit, .kernels32Bit:
+        .arm64
+      default: nil
+      }
+    }
+
+    /// What there is to find out on hosts of an architecture.
+    static func all(on host: GuestArchitecture) -> [Key] { allCases.filter { ($0.architecture ?? host) == host } }
   }
 }
 

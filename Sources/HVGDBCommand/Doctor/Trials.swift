@@ -11,18 +11,26 @@ struct Trials {
   let machine: any VirtualMachine
   let kit: any GuestKit
   /// How long one trial may take, in seconds.
-  var patience = 1.0
+  var patience = 5.0
   /// How long a speed is measured, in seconds.
   var measuringTime = 0.2
 
   /// Makes them all.
   func findings() -> [Finding] {
-    [
-      Finding(key: .debugRegisters, outcome: .amount(UInt64(breakpointCount), unit: "")),
+    debugRegisters() + [
       singleStep(), executeBreakpoints(), kernelWatchpoints(), userWatchpoints(), softwareBreakpoints(),
       guestBreakpoints(), exceptions(), interrupts(), stepsWithoutInterrupts(),
       speed(.kernelSpeed, .kernel), speed(.userSpeed, .user), stepSpeed(),
     ]
+  }
+
+  private func debugRegisters() -> [Finding] {
+    func count(_ key: Finding.Key, _ count: Int) -> Finding {
+      Finding(key: key, outcome: .amount(UInt64(max(0, count)), unit: ""))
+    }
+    let breakpoints = count(.debugRegisters, breakpointCount)
+    guard case .separate(_, let watchpoints) = machine.capabilities.debugRegisters else { return [breakpoints] }
+    return [breakpoints, count(.watchpointRegisters, watchpoints)]
   }
 
   private var breakpointCount: Int {
@@ -33,14 +41,23 @@ struct Trials {
   }
 
   /// Runs a trial on a program; nil from it means that it works, words say what happened in place of that.
-  private func outcome(
+  func outcome(
     _ role: GuestProgram.Role, privilege: GuestPrivilege = .kernel,
     _ trial: (GuestSession) throws(EngineError) -> String?
   ) -> Finding.Outcome {
+    result(of: role, privilege: privilege) { session throws(EngineError) in
+      try trial(session).map { .fails($0) } ?? .works
+    }
+  }
+
+  /// Runs a trial on a program in a machine that is as after power-on.
+  func result(
+    of role: GuestProgram.Role, privilege: GuestPrivilege = .kernel,
+    _ trial: (GuestSession) throws(EngineError) -> Finding.Outcome
+  ) -> Finding.Outcome {
     do throws(EngineError) {
       try machine.reset()
-      let session = try GuestSession(role, in: machine, kit, privilege: privilege, seconds: patience)
-      return try trial(session).map { .fails($0) } ?? .works
+      return try trial(GuestSession(role, in: machine, kit, privilege: privilege, seconds: patience))
     } catch {
       return .fails(error.description)
     }
@@ -161,7 +178,7 @@ extension Trials {
     return true
   }
 
-  private func reachesHandler(_ session: GuestSession) throws(EngineError) -> String? {
+  func reachesHandler(_ session: GuestSession) throws(EngineError) -> String? {
     guard let rung = try session.runToDoorbell() else { return "the guest's handler was not reached" }
     return rung >= kit.handlerMark ? nil : "the guest ran on and its handler was not reached"
   }

@@ -109,6 +109,13 @@
       }
     }
 
+    /// How many registers KVM lists for a CPU (KVM_GET_REG_LIST), those that no register table has among them.
+    public var listedRegisterCount: Int {
+      get throws(EngineError) {
+        try named("KVM_GET_REG_LIST") { () throws(Errno) in try armCPUs[0].descriptor.registerNames().count }
+      }
+    }
+
     /// KVM_CREATE_VM's argument: the width of guest-physical addresses, where 0 stands for 40 bits.
     private static func type(for memory: GuestRAM, on host: KVMHost) throws(EngineError) -> UInt {
       let end = memory.regions.map { $0.start.wrapping(by: $0.count).rawValue }.max() ?? 0

@@ -5,9 +5,7 @@ import CPUEngine
 import GuestMemory
 import Machine
 
-@testable import HVGDBCommand
-
-/// The tiny guests of arm64, with the MMU off and a GICv3 as the `virt` board has it.
+/// The tiny guests of arm64, with the MMU off and the interrupt controller where the `virt` board has it.
 ///
 /// They take a machine in its state after power-on.
 struct ARM64GuestKit: GuestKit {
@@ -25,26 +23,19 @@ struct ARM64GuestKit: GuestKit {
   let data = GuestVirtual(0x4020_0000)
   let doorbell = GuestPhysical(0x1000_0000)
 
-  private let registerFile: ARM64RegisterFile
+  let registerFile: ARM64RegisterFile
+  private let gic: VirtTree.GIC
   private static let vectors = GuestPhysical(0x4010_0000)
   private static let stackTop: UInt64 = 0x4018_0000
   private static let userState = PSTATE(rawValue: 0x3C0)  // EL0t, all masked
 
-  /// Takes the registers of the machine that is to run the guests.
-  init(_ registerFile: ARM64RegisterFile) throws(EngineError) {
+  /// Takes the registers and the interrupt controller of the machine that is to run the guests.
+  init(_ registerFile: ARM64RegisterFile, _ gic: VirtTree.GIC) throws(EngineError) {
     self.registerFile = registerFile
-    counter = try Self.index(of: .general(19), in: registerFile)
-    value = try Self.index(of: .general(20), in: registerFile)
-    pointer = try Self.index(of: .general(21), in: registerFile)
-  }
-
-  private static func index(
-    of register: ARM64Register, in registerFile: ARM64RegisterFile
-  ) throws(EngineError) -> RegisterIndex {
-    guard let index = registerFile.index(of: register) else {
-      throw EngineError("the register table lacks \(register)")
-    }
-    return index
+    self.gic = gic
+    counter = try registerFile.place(of: .general(19))
+    value = try registerFile.place(of: .general(20))
+    pointer = try registerFile.place(of: .general(21))
   }
 
   func load(
@@ -52,10 +43,10 @@ struct ARM64GuestKit: GuestKit {
   ) throws(EngineError) -> GuestProgram {
     let program = program(role)
     program.code.withUnsafeBytes { _ = machine.memory.write(at: GuestPhysical(entry.rawValue), from: $0) }
-    Self.vectorTable.withUnsafeBytes { _ = machine.memory.write(at: Self.vectors, from: $0) }
+    vectorTable.withUnsafeBytes { _ = machine.memory.write(at: Self.vectors, from: $0) }
     var values: [(RegisterIndex, UInt64)] = []
     for (register, value) in registers(for: role, privilege) {
-      values.append((try Self.index(of: register, in: registerFile), value))
+      values.append((try registerFile.place(of: register), value))
     }
     try cpu.setValues(values)
     return program
@@ -79,6 +70,16 @@ struct ARM64GuestKit: GuestKit {
   }
 }
 
+extension ARM64RegisterFile {
+  /// Where a register is in the table.
+  ///
+  /// - Throws: what is missing.
+  func place(of register: ARM64Register) throws(EngineError) -> RegisterIndex {
+    guard let index = index(of: register) else { throw EngineError("the register table lacks \(register)") }
+    return index
+  }
+}
+
 // MARK: - Code
 
 extension ARM64GuestKit {
@@ -88,7 +89,7 @@ extension ARM64GuestKit {
     case .accessingMemory: Self.accessingMemory
     case .softwareBreakpoint: Self.softwareBreakpoint
     case .undefinedInstruction: Self.program([0x0000_0000])  // udf #0
-    case .interruptible: Self.interruptible
+    case .interruptible: interruptible
     case .accessingDevice: Self.accessingDevice
     }
   }
@@ -148,25 +149,42 @@ extension ARM64GuestKit {
     branchBack(over: 0),
   ])
 
-  /// The interrupt is a GICv3's number 37, bit 5 of the second word (Arm IHI 0069, sections 12.9 and 12.2); KVM's
-  /// redistributors are awake, and after power-on every interrupt has the highest priority and goes to CPU 0.
-  private static let interruptible: GuestProgram = {
-    let setUp: [UInt32] = [
-      0xD2A1_0009,  // mov x9, #0x8000000 (the distributor)
-      0x5280_024A,  // mov w10, #0x12 (affinity routing, group 1)
-      0xB900_012A,  // str w10, [x9] (GICD_CTLR)
-      0x5280_040A,  // mov w10, #0x20
-      0xB900_852A,  // str w10, [x9, #0x84] (GICD_IGROUPR1)
-      0xB901_052A,  // str w10, [x9, #0x104] (GICD_ISENABLER1)
-      0x5280_1FEA,  // mov w10, #0xff
-      0xD518_460A,  // msr icc_pmr_el1, x10
-      0x5280_002A,  // mov w10, #1
-      0xD518_CCEA,  // msr icc_igrpen1_el1, x10
-      0xD503_3FDF,  // isb
-      0xD503_42FF,  // msr daifclr, #2
-    ]
-    return program(setUp + countingLoop, loopStart: setUp.count)
-  }()
+  /// After power-on every interrupt has the highest priority; the guest turns the distributor and its CPU interface on
+  /// and takes IRQs.
+  private var interruptible: GuestProgram {
+    let setUp = (gic == .v3 ? Self.setUpGICv3 : Self.setUpGICv2) + [0xD503_42FF]  // msr daifclr, #2
+    return Self.program(setUp + Self.countingLoop, loopStart: setUp.count)
+  }
+
+  /// The interrupt is number 37, bit 5 of the second word (Arm IHI 0069, sections 12.9 and 12.2); KVM's redistributors are
+  /// awake, and interrupts go to CPU 0.
+  private static let setUpGICv3: [UInt32] = [
+    0xD2A1_0009,  // mov x9, #0x8000000 (the distributor)
+    0x5280_024A,  // mov w10, #0x12 (affinity routing, group 1)
+    0xB900_012A,  // str w10, [x9] (GICD_CTLR)
+    0x5280_040A,  // mov w10, #0x20
+    0xB900_852A,  // str w10, [x9, #0x84] (GICD_IGROUPR1)
+    0xB901_052A,  // str w10, [x9, #0x104] (GICD_ISENABLER1)
+    0x5280_1FEA,  // mov w10, #0xff
+    0xD518_460A,  // msr icc_pmr_el1, x10
+    0x5280_002A,  // mov w10, #1
+    0xD518_CCEA,  // msr icc_igrpen1_el1, x10
+    0xD503_3FDF,  // isb
+  ]
+
+  /// The same interrupt, sent to CPU 0 (Arm IHI 0048, sections 4.3 and 4.4).
+  private static let setUpGICv2: [UInt32] = [
+    0xD2A1_0009,  // mov x9, #0x8000000 (the distributor)
+    0x5280_002A,  // mov w10, #1
+    0xB900_012A,  // str w10, [x9] (GICD_CTLR)
+    0x3920_952A,  // strb w10, [x9, #0x825] (GICD_ITARGETSR9)
+    0x5280_040B,  // mov w11, #0x20
+    0xB901_052B,  // str w11, [x9, #0x104] (GICD_ISENABLER1)
+    0xD2A1_0029,  // mov x9, #0x8010000 (the CPU interface)
+    0x5280_1FEB,  // mov w11, #0xff
+    0xB900_052B,  // str w11, [x9, #4] (GICC_PMR)
+    0xB900_012A,  // str w10, [x9] (GICC_CTLR)
+  ]
 
   // MARK: Handlers
 
@@ -189,15 +207,29 @@ extension ARM64GuestKit {
     ] + markAndReturn
 
   /// An interrupt is over for the GIC before the guest rings: it comes again while its line is high.
-  private static let interruptHandler: [UInt32] =
-    [
-      0xD538_CC09,  // mrs x9, icc_iar1_el1
-      0xD518_CC29,  // msr icc_eoir1_el1, x9
-    ] + markAndReturn
+  private var interruptHandler: [UInt32] {
+    let end: [UInt32] =
+      switch gic {
+      case .v3:
+        [
+          0xD538_CC09,  // mrs x9, icc_iar1_el1
+          0xD518_CC29,  // msr icc_eoir1_el1, x9
+        ]
+      case .v2:
+        [
+          0xD2A1_0029,  // mov x9, #0x8010000
+          0xB940_0D2A,  // ldr w10, [x9, #0xc] (GICC_IAR)
+          0xB900_112A,  // str w10, [x9, #0x10] (GICC_EOIR)
+        ]
+      }
+    return end + Self.markAndReturn
+  }
 
   /// Every fourth of the 16 vectors is for synchronous exceptions; a vector has room for 32 instructions.
-  private static let vectorTable: [UInt8] = (0..<16).flatMap { vector in
-    let handler = vector % 4 == 0 ? synchronousHandler : interruptHandler
-    return bytes(handler + Array(repeating: 0, count: 32 - handler.count))
+  private var vectorTable: [UInt8] {
+    (0..<16).flatMap { vector in
+      let handler = vector % 4 == 0 ? Self.synchronousHandler : interruptHandler
+      return Self.bytes(handler + Array(repeating: 0, count: 32 - handler.count))
+    }
   }
 }
