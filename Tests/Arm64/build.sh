@@ -9,7 +9,8 @@ scratch=.build/arm64
 log=$scratch/build.log
 mkdir -p "$scratch"
 
-# Runs a command of the toolchain in its own root folder, where this package is at /hvgdb. The mounts end with it.
+# Runs a command of the toolchain in its own root folder, where this package is at /hvgdb, as every other copy of it is for
+# another build: /tmp, where SwiftPM locks by path, is this one's own. The mounts end with it.
 in_toolchain() { # COMMAND [ARGUMENT...]
   local namespaces=(--mount --pid --fork --kill-child)
   [ "$(id -u)" -eq 0 ] || namespaces+=(--map-root-user)
@@ -19,6 +20,7 @@ in_toolchain() { # COMMAND [ARGUMENT...]
     cd .cache/arm64/toolchain
     mount --rbind /dev dev
     mount -t proc proc proc
+    mount -t tmpfs tmp tmp
     mount --bind ../../.. hvgdb
     exec chroot . /usr/bin/env -i HOME=/root PATH=/usr/libexec/swift/bin:/usr/bin "$@"
   ' sh "$@"

@@ -50,7 +50,7 @@ for suite in "${!linked[@]}"; do
   Tests/Arm64/kernel.sh "$suite"
   files+=(--file "$kernels/$suite/vmlinuz:/$suite")
 done
-Tests/Arm64/machine.sh --timeout 900 --forward "$port:1234" "${files[@]}" \
+Tests/Arm64/machine.sh --timeout 1800 --forward "$port:1234" "${files[@]}" \
   --file "$work/initrd:/initrd" --file "$work/commands:/commands" sh /commands >"$output" 2>&1 &
 machine=$!
 
@@ -59,6 +59,8 @@ wait_for() { # COUNT TEXT FILE SECONDS
   for ((i = 0; i < $4 * 5; i++)); do
     [ "$(grep -cs "$2" "$3")" -lt "$1" ] || return 0
     kill -0 "$machine" 2>/dev/null || break
+    # What is waited for may be a debugger's that has ended.
+    kill -0 "${debugger:-$machine}" 2>/dev/null || break
     sleep 0.2
   done
   echo "session: \`$2\` did not come" >&2
@@ -72,7 +74,7 @@ check() { # SENTENCE COMMAND [ARGUMENT...]
 
 # What Swift Testing says of each test as a check; one that was skipped is none that passed.
 check_guests() {
-  wait_for 1 '^guests: status' "$output" 300 || true
+  wait_for 1 '^guests: status' "$output" 600 || true
   sed -nE '/ Test run /d; s/^[^ ]+ Test (.*) passed after .*/ok: \1/p; s/^[^ ]+ Test (.*) (failed after|skipped).*/FAILED: \1/p' \
     "$output" | tee -a "$work/checks"
   check "the tests of the small guests came to their end" grep -q '^guests: status 0' "$output"
@@ -82,11 +84,12 @@ check_guests() {
 check_kernel() { # SUITE COUNT
   local debugger status=0 log=$work/$1.gdb
   wait_for "$2" 'waiting for a debugger' "$output" 60 || true
-  LINKED=${linked[$1]} PORT=$port timeout 240 gdb-multiarch -nx -batch -x Tests/Arm64/session.py >"$log" 2>&1 &
+  LINKED=${linked[$1]} PORT=$port timeout 500 gdb-multiarch -nx -batch -x Tests/Arm64/session.py >"$log" 2>&1 &
   debugger=$!
-  wait_for 1 '^running' "$log" 200 && wait_for "$2" 'the guest is up' "$output" 60 && sleep 2
+  wait_for 1 '^running' "$log" 400 && wait_for "$2" 'the guest is up' "$output" 60 && sleep 2
   pkill -INT -P "$debugger" || kill -INT "$debugger" || true
   wait "$debugger" || status=$?
+  debugger=
   sed -nE "s/^(ok|FAILED): /&$1: /p" "$log" | tee -a "$work/checks"
   check "$1: the session came to its end" test "$status" -eq 0
   [ "$status" -eq 0 ] || grep -vE '^(ok|FAILED)' "$log" | tail -n 20 >&2 || true
