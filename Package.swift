@@ -108,6 +108,6 @@ let package = Package(
         "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86",
         "ARM64",
       ]),
-    tests("EndToEndTests", []),
+    tests("EndToEndTests", ["Architecture"]),
   ]
 )

@@ -263,7 +263,9 @@ private struct Run {
       return try stepAlone(thread, attention)
     }
     try cpu.reflect(event)
-    return nil
+    // An engine that takes the exception at once has brought the CPU to its handler, where a step ends.
+    guard let handler = debugger.instructionAddress(of: cpu), handler != event.programCounter else { return nil }
+    return try judgeStep(to: handler, thread)
   }
 
   private func judgeStep(to address: GuestVirtual, _ thread: ThreadID) throws(EngineError) -> StopEvent? {

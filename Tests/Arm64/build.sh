@@ -11,8 +11,8 @@ scratch=.build/arm64
 log=$scratch/build.log
 mkdir -p "$scratch"
 
-# Runs a command of the toolchain in its own root folder, where this package is at /hvgdb, with a /tmp of its own. The
-# mounts end with it.
+# Runs a command of the toolchain in its own root folder, where this package is at /hvgdb, as every other copy of it is for
+# another build: /tmp, where SwiftPM locks by path, is this one's own. The mounts end with it.
 in_toolchain() { # COMMAND [ARGUMENT...]
   local namespaces=(--mount --pid --fork --kill-child)
   [ "$(id -u)" -eq 0 ] || namespaces+=(--map-root-user)

@@ -1,10 +1,13 @@
 #!/bin/bash
-# Debugs Debian's kernel on KVM/arm64: hvgdb runs it in the emulated machine, gdb-multiarch attaches from outside. The last
-# line counts the checks that passed and failed; what the machine printed is in .build/arm64/session.log.
+# Debugs arm64 guests on KVM in the emulated machine: the small guests by the tests' own client inside, then Debian's
+# kernels 6.12 and 6.1 by gdb-multiarch from outside. The last line counts the checks that passed and failed; what the
+# machine printed is in .build/arm64/session.log.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-kernel=.cache/arm64/kernels/trixie
+# Debian's suites, and where their kernels are linked to run.
+declare -A linked=([trixie]=0xffff800080000000 [bookworm]=0xffff800008000000)
+kernels=.cache/arm64/kernels
 port=${HVGDB_PORT:-12560}
 output=.build/arm64/session.log
 work=$(mktemp -d)
@@ -17,57 +20,92 @@ finish() {
 }
 trap finish EXIT
 
-# The guest's own first process says that it is there, idles for a while and turns the guest off.
-mkdir -p "$work/guest/bin" "$work/guest/dev"
+# The guest's own first process names the host, says that it is there, and turns the guest off when a debugger has changed
+# that name.
+mkdir -p "$work/guest/bin" "$work/guest/dev" "$work/guest/proc"
 install -m 755 .cache/arm64/toolchain/arm64/usr/bin/busybox "$work/guest/bin/busybox"
 cat >"$work/guest/init" <<'INIT'
 #!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
-echo the guest is up >/dev/console
-/bin/busybox sleep 30
+/bin/busybox hostname guest
+echo "the guest is up: $(/bin/busybox uname -r)" >/dev/console
+while [ "$(/bin/busybox hostname)" = guest ]; do /bin/busybox sleep 4; done
 /bin/busybox poweroff -f
 INIT
 chmod 755 "$work/guest/init"
 (cd "$work/guest" && find . | cpio --create --format=newc --owner=+0:+0 --quiet) >"$work/initrd"
 
-Tests/Arm64/machine.sh --timeout 400 --forward "$port:1234" \
-  --file "$kernel/vmlinuz:/Image" --file "$work/initrd:/initrd" \
-  hvgdb --kernel /Image --initrd /initrd --cpus 2 --append 'console=ttyAMA0 panic=-1' --listen 10.0.2.15:1234 \
-  >"$output" 2>&1 &
+# In the machine: one after the other, each with a line that tells how it ended.
+cat >"$work/commands" <<'COMMANDS'
+HVGDB_TEST_BINARY=/bin/hvgdb hvgdb-tests --testing-library swift-testing --filter ARM64GuestTests
+echo "guests: status $?"
+for suite in trixie bookworm; do
+  hvgdb --kernel /$suite --initrd /initrd --cpus 2 --append 'console=ttyAMA0 panic=-1' --listen 10.0.2.15:1234
+  echo "$suite: status $?"
+done
+COMMANDS
+
+files=()
+for suite in "${!linked[@]}"; do
+  Tests/Arm64/kernel.sh "$suite"
+  files+=(--file "$kernels/$suite/vmlinuz:/$suite")
+done
+Tests/Arm64/machine.sh --timeout 1800 --forward "$port:1234" "${files[@]}" \
+  --file "$work/initrd:/initrd" --file "$work/commands:/commands" sh /commands >"$output" 2>&1 &
 machine=$!
 
-wait_for() { # TEXT FILE SECONDS
-  for ((i = 0; i < $3 * 5; i++)); do
-    grep -q "$1" "$2" 2>/dev/null && return
+# Waits until so many lines of a file have a text.
+wait_for() { # COUNT TEXT FILE SECONDS
+  for ((i = 0; i < $4 * 5; i++)); do
+    [ "$(grep -cs "$2" "$3")" -lt "$1" ] || return 0
     kill -0 "$machine" 2>/dev/null || break
+    # What is waited for may be a debugger's that has ended.
+    kill -0 "${debugger:-$machine}" 2>/dev/null || break
     sleep 0.2
   done
-  echo "session: \`$1\` did not come" >&2
+  echo "session: \`$2\` did not come" >&2
   return 1
 }
 
-wait_for 'waiting for a debugger' "$output" 60
-PORT=$port timeout 300 gdb-multiarch -nx -batch -x Tests/Arm64/session.py >"$work/gdb" 2>&1 &
-debugger=$!
-wait_for '^running' "$work/gdb" 60 && wait_for 'the guest is up' "$output" 120 && sleep 2
-pkill -INT -P "$debugger" || kill -INT "$debugger" || true
-wait "$debugger" || true
+# A line for a check: whether a command succeeds.
+check() { # SENTENCE COMMAND [ARGUMENT...]
+  if "${@:2}"; then echo "ok: $1"; else echo "FAILED: $1"; fi | tee -a "$work/checks"
+}
 
+# What Swift Testing says of each test as a check; one that was skipped is none that passed.
+check_guests() {
+  wait_for 1 '^guests: status' "$output" 600 || true
+  sed -nE '/ Test run /d; s/^[^ ]+ Test (.*) passed after .*/ok: \1/p; s/^[^ ]+ Test (.*) (failed after|skipped).*/FAILED: \1/p' \
+    "$output" | tee -a "$work/checks"
+  check "the tests of the small guests came to their end" grep -q '^guests: status 0' "$output"
+}
+
+# The session of gdb with the kernel of a suite, which is the machine's so-many-th hvgdb.
+check_kernel() { # SUITE COUNT
+  local debugger status=0 log=$work/$1.gdb
+  wait_for "$2" 'waiting for a debugger' "$output" 60 || true
+  LINKED=${linked[$1]} PORT=$port timeout 500 gdb-multiarch -nx -batch -x Tests/Arm64/session.py >"$log" 2>&1 &
+  debugger=$!
+  wait_for 1 '^running' "$log" 400 && wait_for "$2" 'the guest is up' "$output" 60 && sleep 2
+  pkill -INT -P "$debugger" || kill -INT "$debugger" || true
+  wait "$debugger" || status=$?
+  debugger=
+  sed -nE "s/^(ok|FAILED): /&$1: /p" "$log" | tee -a "$work/checks"
+  check "$1: the session came to its end" test "$status" -eq 0
+  [ "$status" -eq 0 ] || grep -vE '^(ok|FAILED)' "$log" | tail -n 20 >&2 || true
+  wait_for 1 "^$1: status" "$output" 60 || true
+  check "$1: /init runs and powers the machine off, and hvgdb ends with status 0" grep -q "^$1: status 0" "$output"
+}
+
+check_guests
+check_kernel trixie 1
+check_kernel bookworm 2
 status=0
 wait "$machine" || status=$?
 machine=
-grep -E '^(ok|FAILED)' "$work/gdb" || true
-if [ "$status" -eq 0 ]; then
-  echo "ok: the guest powers itself off, and hvgdb ends with status 0" | tee -a "$work/gdb"
-else
-  echo "FAILED: hvgdb ended with status $status" | tee -a "$work/gdb"
-fi
-passed=$(grep -c '^ok' "$work/gdb" || true)
-failed=$(grep -c '^FAILED' "$work/gdb" || true)
-# Every check must have been reached.
-if [ "$failed" -ne 0 ] || [ "$passed" -lt 18 ]; then
-  grep -vE '^(ok|FAILED)' "$work/gdb" | tail -n 20 >&2 || true
-  echo "session: $passed passed, $failed failed"
-  exit 1
-fi
+check "the emulated machine ends by itself" test "$status" -eq 0
+
+passed=$(grep -c '^ok' "$work/checks" || true)
+failed=$(grep -c '^FAILED' "$work/checks" || true)
 echo "session: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -32,6 +32,8 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
   var isPatient = false
   private(set) var runs: [Run] = []
   private(set) var reflected: [DebugEvent] = []
+  /// Where an event that is reflected brings the CPU; nil where it stays until it runs.
+  var handler: UInt64?
   var modelSpecific: [UInt32: UInt64] = [:]
   /// The registers that can be neither read nor set.
   var refused: Set<String> = []
@@ -162,7 +164,10 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
     for (index, value) in values { try setValue(value, of: index) }
   }
 
-  func reflect(_ event: DebugEvent) throws(EngineError) { reflected.append(event) }
+  func reflect(_ event: DebugEvent) throws(EngineError) {
+    reflected.append(event)
+    if let handler { programCounter = handler }
+  }
 
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? { nil }
 

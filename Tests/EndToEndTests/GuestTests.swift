@@ -125,19 +125,9 @@ struct GuestTests {
     }
   }
 
-  @Test("what is typed reaches the guest, and a long paste arrives whole")
+  @Test("what is typed reaches the 16550, and a paste of 1 MiB arrives whole, after the guest stood still")
   func typing() throws {
-    try Hvgdb.run(guest: "uart", ["--no-wait"], takesInput: true) { hvgdb in
-      try hvgdb.waitForConsole("uart: ready\n")
-      try hvgdb.process.type(Array("hello, guest\n".utf8))
-      try hvgdb.waitForConsole("hello, guest\n")
-      let paste = (0..<100_000).map { UInt8(ascii: "A") + UInt8($0 % 26) }
-      try hvgdb.process.type(paste + [UInt8(ascii: "q")])
-      #expect(try hvgdb.process.finish() == .exited(1))
-      let expected = Array("uart: ready\nhello, guest\n".utf8) + paste + Array("\nuart: done\n".utf8)
-      let isWhole = hvgdb.consoleBytes == expected
-      #expect(isWhole)
-    }
+    try expectEcho(count: 1 << 20, status: 1)
   }
 
   @Test("every mode of the processor: memory, steps and breakpoints", .needsGDB)

@@ -66,6 +66,34 @@
       #expect(try guest.session.programCounter == guest.address(0))
     }
 
+    @Test(
+      "a step of the guest's own BRK ends at the first instruction of its handler",
+      arguments: GuestPrivilege.allCases, [true, false])
+    func breakpointInstruction(privilege: GuestPrivilege, blocksInterrupts: Bool) throws {
+      let guest = try ARM64Guest([0xD420_0540], privilege: privilege)  // brk #0x2a
+      let unmasked: UInt64 = privilege == .user ? 0x300 : 0x305
+      try guest.set(.pstate, unmasked)
+      let vector = ExceptionVector(from: PSTATE(rawValue: unmasked))
+      let handler = GuestVirtual(try guest[.system(.vbarEL1)]).wrapping(by: vector.offset)
+      let event = try guest.session.stepped(blockingInterrupts: blocksInterrupts)
+      #expect(event == DebugEvent(programCounter: handler, isSingleStep: true))
+      #expect(try guest.session.programCounter == handler)
+      #expect(try guest[.system(.elrEL1)] == guest.address(0).rawValue)
+      #expect(try guest[.system(.spsrEL1)] == unmasked)
+      #expect(try guest[.system(.esrEL1)] == 0xF200_002A)
+      #expect(try guest[.pstate] & 0x3CF == 0x3C5)
+    }
+
+    @Test("a breakpoint register leaves the guest's own BRK to the guest")
+    func breakpointInstructionBesideRegister() throws {
+      let guest = try ARM64Guest([0xD420_0540])
+      let vector = ExceptionVector(from: .kernelEntry)
+      let behind = GuestVirtual(try guest[.system(.vbarEL1)]).wrapping(by: vector.offset + 4)
+      let event = try guest.session.event(.breakpoints([behind]))
+      #expect(event == DebugEvent(programCounter: behind, breakpoint: 0))
+      #expect(try guest[.system(.elrEL1)] == guest.address(0).rawValue)
+    }
+
     @Test("a step that keeps interrupts away leaves no trace in the masks that the guest sees")
     func masks() throws {
       let guest = try ARM64Guest([

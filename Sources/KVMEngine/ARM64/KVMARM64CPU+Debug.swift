@@ -54,7 +54,19 @@
       }
     }
 
-    func debugEvent(_ event: kvm_debug_exit_arch) throws(EngineError) -> DebugEvent {
+    /// What an exit of the debug hardware is to the machine.
+    ///
+    /// While KVM debugs at all it comes back at every breakpoint instruction. One that nobody asked for is the guest's, which
+    /// takes its exception here; a step of it ends at the handler.
+    func debugExit(_ exit: kvm_debug_exit_arch) throws(EngineError) -> Exit {
+      let event = try debugEvent(exit)
+      guard event.isSoftwareBreakpoint, !debugControl.trapsSoftwareBreakpoints else { return .debug(event) }
+      try reflect(event)
+      guard debugControl.singleStep else { return .interrupted }
+      return .debug(DebugEvent(programCounter: GuestVirtual(try value(of: .programCounter)), isSingleStep: true))
+    }
+
+    private func debugEvent(_ event: kvm_debug_exit_arch) throws(EngineError) -> DebugEvent {
       debugSyndrome = ExceptionSyndrome(rawValue: UInt64(event.hsr))
       let programCounter = GuestVirtual(try value(of: .programCounter))
       switch debugSyndrome.exceptionClass {

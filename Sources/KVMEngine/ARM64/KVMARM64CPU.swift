@@ -180,7 +180,7 @@
           BusAccess(
             address: run.pointee.mmio.phys_addr, size: size, count: 1, isWrite: run.pointee.mmio.is_write != 0,
             data: UnsafeMutableRawBufferPointer(start: data, count: size)))
-      case KVM_EXIT_DEBUG: return .debug(try debugEvent(run.pointee.debug.arch))
+      case KVM_EXIT_DEBUG: return try debugExit(run.pointee.debug.arch)
       case KVM_EXIT_INTR: return .interrupted
       case KVM_EXIT_SYSTEM_EVENT:
         return switch Int32(bitPattern: run.pointee.system_event.type) {

@@ -48,6 +48,22 @@ import Testing
     #expect(fixture.cpu.reflected == [DebugEvent(programCounter: GuestVirtual(0x8100), isSoftwareBreakpoint: true)])
   }
 
+  @Test("a step of the guest's own BRK ends at the handler that takes it, and going on may stop there")
+  func steppedForeignInstruction() throws {
+    let fixture = try ARM64Fixture()
+    fixture.cpu.handler = 0x8200
+    fixture.cpu.meetInstruction(at: 0x8100)
+    #expect(try fixture.resume(.init(.step)) == StopEvent(thread: ThreadID(1), signal: .trap))
+    #expect(fixture.cpu.programCounter == 0x8200)
+
+    try fillRegisters(fixture)
+    try fixture.insert(.software, at: 0x8010, 0x8200)
+    fixture.cpu.programCounter = 0x80FC
+    fixture.cpu.meetInstruction(at: 0x8100)
+    #expect(try fixture.proceed().reason == .softwareBreakpoint)
+    #expect(fixture.cpu.reflected.count == 2 && fixture.cpu.runs.count == 2)
+  }
+
   @Test("the guest's own BRK under one of ours reaches the guest at another address of its place")
   func aliasedForeignInstruction() throws {
     let fixture = try ARM64Fixture()

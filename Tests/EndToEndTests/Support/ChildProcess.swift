@@ -82,6 +82,31 @@ final class ChildProcess {
 
   func send(signal: CInt) { if ended == nil { kill(identifier, signal) } }
 
+  /// Gives it input as long as it takes some.
+  ///
+  /// The pipe holds one page from then on, and a process that takes nothing for some time is taken to want no more.
+  ///
+  /// - Parameter bytes: the input.
+  /// - Returns: how much of it was given.
+  /// - Throws: where it takes no input at all.
+  func typeWhileTaken(_ bytes: [UInt8]) throws -> Int {
+    guard let input else { throw EndToEndError("the process takes no input") }
+    _ = fcntl(input, Self.setPipeSize, 4096)
+    _ = fcntl(input, F_SETFL, O_NONBLOCK)
+    defer { _ = fcntl(input, F_SETFL, 0) }
+    var rest = bytes[...]
+    var room = pollfd(fd: input, events: Int16(POLLOUT), revents: 0)
+    while !rest.isEmpty, poll(&room, 1, 500) > 0 {
+      let written = rest.withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+      guard written > 0 || errno == EAGAIN else { throw EndToEndError("the process does not read: errno \(errno)") }
+      rest = rest.dropFirst(max(0, written))
+    }
+    return bytes.count - rest.count
+  }
+
+  /// `F_SETPIPE_SZ` of <fcntl.h>, which Swift's Glibc leaves out.
+  private static let setPipeSize: CInt = 1031
+
   /// Gives it input; waits as long as it takes none.
   func type(_ bytes: [UInt8]) throws {
     guard let input else { throw EndToEndError("the process takes no input") }

@@ -1,3 +1,4 @@
+import Architecture
 import Foundation
 
 /// What the tests need and `make test` has built or fetched.
@@ -27,8 +28,10 @@ enum Files {
     text(of: "/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("flags") }?
     .split(whereSeparator: \.isWhitespace).contains { $0 == "vmx" || $0 == "svm" } == true
 
-  /// A guest of Tests/Guests, as `make guests` builds it.
-  static func guest(_ name: String) -> String { root.path + "/.build/guests/x86-64/\(name).elf" }
+  /// A guest of Tests/Guests for this host's architecture, as `make guests` builds it.
+  static func guest(_ name: String) -> String {
+    root.path + "/.build/guests/\(GuestArchitecture.host?.description ?? "unknown")/\(name).elf"
+  }
 
   private static func existing(_ path: String) -> String? { access(path, R_OK) == 0 ? path : nil }
 

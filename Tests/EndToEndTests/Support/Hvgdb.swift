@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A running hvgdb with a directory of its own for its socket, its console and what it says.
 final class Hvgdb {
@@ -136,5 +137,38 @@ final class Hvgdb {
     defer { process.end() }
     let ending = try process.finish(within: seconds)
     return (ending, text(of: output), text(of: errors))
+  }
+}
+
+/// Runs the guest `uart`, which sends back what it receives: a line, and a long text that begins while it stands still.
+///
+/// - Parameters:
+///   - count: the text's length in bytes.
+///   - status: how hvgdb ends when the guest is done.
+///   - sourceLocation: where the test is.
+/// - Throws: where hvgdb cannot be run, or what was expected of it did not happen.
+func expectEcho(count: Int, status: Int32, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  try Hvgdb.run(guest: "uart", takesInput: true) { hvgdb in
+    let client = try RSPClient.attach(to: hvgdb)
+    client.send("vCont;c")
+    try hvgdb.waitForConsole("uart: ready\n")
+    try hvgdb.process.type(Array("hello, guest\n".utf8))
+    try hvgdb.waitForConsole("hello, guest\n")
+    client.interrupt()
+    #expect(try client.replyText().hasPrefix("T02"), sourceLocation: sourceLocation)
+
+    // No two stretches as long as a FIFO are alike near each other.
+    let text = (0..<count).map { UInt8(ascii: "A") + UInt8(($0 + $0 / 26) % 26) }
+    let taken = try hvgdb.process.typeWhileTaken(text)
+    // A page in the pipe, and two pieces of 4 KiB in hvgdb.
+    #expect(taken <= 13 << 10, sourceLocation: sourceLocation)
+    try client.order("D")
+    client.close()
+    try hvgdb.process.type(text.dropFirst(taken) + [UInt8(ascii: "q")])
+    let ending = try hvgdb.process.finish(within: 2 * Deadline.usual)
+    #expect(ending == .exited(status), sourceLocation: sourceLocation)
+    let isWhole =
+      hvgdb.consoleBytes == Array("uart: ready\nhello, guest\n".utf8) + text + Array("\nuart: done\n".utf8)
+    #expect(isWhole, sourceLocation: sourceLocation)
   }
 }

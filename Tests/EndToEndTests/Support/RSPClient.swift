@@ -1,9 +1,10 @@
+import Architecture
 import Glibc
 
 /// A client of GDB's remote protocol that sends whatever a test wants.
 final class RSPClient {
-  /// The program counter's number in gdb's register order for x86-64.
-  static let programCounter = 0x10
+  /// The program counter's number in gdb's register order for this host's architecture.
+  static let programCounter = GuestArchitecture.host == .arm64 ? 0x20 : 0x10
 
   /// The text of the `O` packets so far.
   private(set) var console = ""
@@ -162,6 +163,11 @@ final class RSPClient {
     }
   }
 
+  /// Two hexadecimal digits for each byte.
+  private static func digits(of bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + hex(UInt64($0)) }.joined()
+  }
+
   /// Sends a packet and takes its reply.
   func request(_ packet: String, within seconds: Double = Deadline.usual) throws -> String {
     send(packet)
@@ -194,6 +200,11 @@ final class RSPClient {
 
   func programCounter() throws -> UInt64 { try register(Self.programCounter) }
 
+  func setProgramCounter(_ address: UInt64) throws {
+    let bytes = withUnsafeBytes(of: address.littleEndian) { Self.digits(of: $0) }
+    try order("P\(hex(UInt64(Self.programCounter)))=\(bytes)")
+  }
+
   /// A register of 8 bytes by its number in gdb's order.
   func register(_ number: Int) throws -> UInt64 {
     let bytes = Self.bytes(ofHex: try request("p\(hex(UInt64(number)))").utf8)
@@ -203,8 +214,7 @@ final class RSPClient {
   /// Runs a `monitor` command and gives its text.
   func monitor(_ command: String) throws -> String {
     console = ""
-    let text = command.utf8.map { ($0 < 16 ? "0" : "") + hex(UInt64($0)) }.joined()
-    try order("qRcmd,\(text)")
+    try order("qRcmd,\(Self.digits(of: command.utf8))")
     return console
   }
 }

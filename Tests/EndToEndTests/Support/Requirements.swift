@@ -1,11 +1,21 @@
+import Architecture
 import Testing
 
 extension Trait where Self == ConditionTrait {
   /// Skips where hvgdb is not built.
   static var needsHvgdb: Self { .enabled("hvgdb is not built: make build") { Files.hvgdb != nil } }
 
-  /// Skips where no guest can run.
-  static var needsKVM: Self { .enabled("there is no /dev/kvm that this user may open") { Files.hasKVM } }
+  /// Skips where no x86-64 guest can run.
+  static var needsKVM: Self { .needsKVM(for: .x86_64) }
+
+  /// Skips where no arm64 guest can run.
+  static var needsARM64KVM: Self { .needsKVM(for: .arm64) }
+
+  private static func needsKVM(for architecture: GuestArchitecture) -> Self {
+    .enabled("there is no /dev/kvm of an \(architecture) host that this user may open") {
+      GuestArchitecture.host == architecture && Files.hasKVM
+    }
+  }
 
   /// Skips where the small guests are not assembled.
   static var needsGuests: Self { .enabled("the test guests are not built: make guests") { Files.hasGuests } }

@@ -1,4 +1,4 @@
-// Turns the other CPUs on by PSCI; each CPU then counts in its own place, forever.
+// Turns the other CPUs on by PSCI; each CPU then counts in its own place, until a debugger sets `proceed`.
 #include "guest.h"
 
 #define MAXIMUM_CPUS 8
@@ -29,11 +29,14 @@
   say "smp: processors "
   say_value x19
   say "\n"
+  adr x21, proceed
 label boot_cpu_loop
   ldr x0, [x20]
   add x0, x0, #1
   str x0, [x20]
-  b boot_cpu_loop
+  ldr x0, [x21]
+  cbz x0, boot_cpu_loop
+  finish
 
 // Where PSCI enters the other CPUs, with their number in X0.
 label secondary_cpu
@@ -47,6 +50,8 @@ label secondary_cpu_loop
 
 .data
 .balign 8
+label proceed
+  .quad 0
 label cpu_count
   .quad 1
 label counters
