@@ -2,7 +2,7 @@
 #if arch(arm64)
   public import ARM64
   public import Architecture
-  import Bits
+  public import Bits
   public import CPUEngine
   import CKVM
   public import GuestMemory
@@ -95,6 +95,16 @@
     public func reset() throws(EngineError) {
       for cpu in armCPUs { try cpu.reset() }
       try powerOn.restore(to: gic)
+    }
+
+    /// Cleans the data caches and invalidates instructions; KVM does so by itself only as it maps a page.
+    public func synchronizeMemory(at address: GuestPhysical, count: Int) {
+      var done = 0
+      while done < count, let next = address.advanced(by: UInt64(done)), let bytes = memory.bytes(at: next) {
+        let piece = min(bytes.count, count - done)
+        ckvm_synchronize_memory(bytes.baseAddress, UInt(piece))
+        done += piece
+      }
     }
 
     /// Takes RNDR away (ID_AA64ISAR0_EL1.RNDR): by it Linux would move itself without being given a seed.
