@@ -7,6 +7,7 @@
 #   --timeout SECONDS        how long the machine may run: 600 when not given
 #   --memory SIZE            as QEMU has it: 2G when not given
 #   --cpus COUNT             2 when not given
+#   --gic VERSION            the machine's interrupt controller: 3 when not given
 #   --forward PORT:PORT      connect a loopback port of this machine with a port of address 10.0.2.15 in that one
 #   --file FILE:PATH         have a file of this machine at an absolute path of that one
 #   --log FILE               where the kernel's messages go: .build/arm64/machine.log when not given
@@ -21,6 +22,7 @@ usage() {
 seconds=600
 memory=2G
 cpus=2
+gic=3
 log=$project/.build/arm64/machine.log
 files=()
 forwards=
@@ -30,6 +32,7 @@ while [[ ${1:-} == --* ]]; do
     --timeout) seconds=$2 ;;
     --memory) memory=$2 ;;
     --cpus) cpus=$2 ;;
+    --gic) gic=$2 ;;
     --forward) forwards+=,hostfwd=tcp:127.0.0.1:${2%:*}-:${2#*:} ;;
     --file) files+=("$2") ;;
     --log) log=$2 ;;
@@ -74,7 +77,7 @@ network=none
 exec {output}> >(cat)
 children+=($!)
 timeout --kill-after=5 "$seconds" \
-  qemu-system-aarch64 -machine virt,virtualization=on,gic-version=3 -cpu max,pauth-impdef=on -smp "$cpus" -m "$memory" \
+  qemu-system-aarch64 -machine virt,virtualization=on,gic-version="$gic" -cpu max,pauth-impdef=on -smp "$cpus" -m "$memory" \
   -nodefaults -no-user-config -display none -no-reboot \
   -kernel "$kernel/vmlinuz" -initrd "$work/initramfs" -append 'console=ttyAMA0 panic=-1 quiet' -serial "file:$log" \
   -device virtio-serial-pci \
