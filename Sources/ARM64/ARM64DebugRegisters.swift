@@ -62,9 +62,12 @@ extension ARM64DebugRegisters {
       case load = 1
       case store = 2
       case loadStore = 3
+
+      /// Whether stores hit it, or loads.
+      func includes(stores: Bool) -> Bool { rawValue & (stores ? Self.store : .load).rawValue != 0 }
     }
 
-    /// The first byte watched.
+    /// The first byte watched, without a tag: DBGWVR wants copies of bit 55 in the top byte, whatever a pointer has there.
     public let address: GuestVirtual
     /// How many bytes: 1 to 8 inside an aligned doubleword, or a power of two up to 2 GiB at a multiple of itself.
     public let length: Int
@@ -74,10 +77,11 @@ extension ARM64DebugRegisters {
     /// Makes a watchpoint; nil where the hardware cannot hold it.
     ///
     /// - Parameters:
-    ///   - address: the first byte.
+    ///   - address: the first byte, as a pointer has it.
     ///   - length: in bytes.
     ///   - access: the accesses that hit it.
     public init?(_ address: GuestVirtual, length: Int, access: Access) {
+      let address = address.withoutTag
       let offset = address.offset(in: 8)
       let isInDoubleword = (1...8).contains(length) && offset + UInt64(length) <= 8
       guard isInDoubleword || Self.isRange(length, at: address) else { return nil }
@@ -172,16 +176,32 @@ extension ARM64DebugRegisters {
     return pieces
   }
 
-  /// Which of some watchpoints was hit, by the address that the CPU reports.
+  /// Which of some watchpoints was hit, by what the CPU reports of it.
   ///
-  /// That is the lowest address of an access, or of a block of cache or of a vector, that hit one; it can lie before
+  /// The address is the lowest one of an access, or of a block of cache or of a vector, that hit one; it can lie before
   /// the bytes watched, so that the nearest watchpoint is taken (Arm ARM, section D2.10).
   ///
   /// - Parameters:
+  ///   - syndrome: ESR_ELx.
   ///   - accessed: FAR_ELx.
   ///   - watchpoints: those that the registers hold.
   /// - Returns: its position; nil where there are none.
-  public static func hit(at accessed: GuestVirtual, among watchpoints: [Watchpoint]) -> Int? {
-    watchpoints.indices.min { watchpoints[$0].distance(to: accessed) < watchpoints[$1].distance(to: accessed) }
+  public static func hit(
+    _ syndrome: WatchpointSyndrome, at accessed: GuestVirtual, among watchpoints: [Watchpoint]
+  ) -> Int? {
+    if let number = syndrome.number, watchpoints.indices.contains(number) { return number }
+    let candidates = watchpoints.indices.filter { watchpoints[$0].access.includes(stores: syndrome.isWrite) }
+    guard syndrome.hasAddress else { return candidates.first }
+    let place = accessed.withoutTag
+    return candidates.min { watchpoints[$0].distance(to: place) < watchpoints[$1].distance(to: place) }
+  }
+}
+
+extension GuestVirtual {
+  /// The address with copies of bit 55 in the top byte, where a pointer may have a tag (Arm ARM, section D8.9).
+  var withoutTag: GuestVirtual {
+    var value = rawValue
+    value[bits: 56...63] = value[bit: 55] ? 0xff : 0
+    return GuestVirtual(value)
   }
 }

@@ -23,6 +23,7 @@ public enum ExceptionClass: UInt8, Sendable, CaseIterable, CustomStringConvertib
   case systemRegister = 0x18
   case sveAccess = 0x19
   case eret = 0x1a
+  case transactionStart = 0x1b
   case pointerAuthenticationFailure = 0x1c
   case smeAccess = 0x1d
   case granuleProtection = 0x1e
@@ -75,6 +76,7 @@ public enum ExceptionClass: UInt8, Sendable, CaseIterable, CustomStringConvertib
     case .systemRegister: "trapped MSR, MRS or system instruction"
     case .sveAccess: "trapped access to SVE"
     case .eret: "trapped ERET"
+    case .transactionStart: "trapped TSTART"
     case .pointerAuthenticationFailure: "pointer authentication failure"
     case .smeAccess: "trapped access to SME"
     case .granuleProtection: "granule protection check"

@@ -138,6 +138,8 @@ extension SystemRegister {
   public static let mdscrEL1 = SystemRegister(2, 0, 0, 2, 2)
   /// CNTVCT_EL0.
   public static let cntvctEL0 = SystemRegister(3, 3, 14, 0, 2)
+  /// CNTP_CVAL_EL0.
+  public static let cntpCvalEL0 = SystemRegister(3, 3, 14, 2, 2)
   /// CNTV_CTL_EL0.
   public static let cntvCtlEL0 = SystemRegister(3, 3, 14, 3, 1)
   /// CNTV_CVAL_EL0.

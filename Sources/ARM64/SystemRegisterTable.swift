@@ -253,7 +253,7 @@ extension SystemRegisterTable {
     .init("cntvctss_el0", .init(3, 3, 14, 0, 6)),
     .init("cntp_tval_el0", .init(3, 3, 14, 2, 0)),
     .init("cntp_ctl_el0", .init(3, 3, 14, 2, 1), .fields(TimerControl.self)),
-    .init("cntp_cval_el0", .init(3, 3, 14, 2, 2)),
+    .init("cntp_cval_el0", .cntpCvalEL0),
     .init("cntv_tval_el0", .init(3, 3, 14, 3, 0)),
     .init("cntv_ctl_el0", .cntvCtlEL0, .fields(TimerControl.self)),
     .init("cntv_cval_el0", .cntvCvalEL0),

@@ -61,6 +61,28 @@ public protocol VirtualMachine: AnyObject, Sendable {
 
   /// Puts every CPU, the interrupt controller and the timers back to the state after power-on; memory is not touched.
   func reset() throws(EngineError)
+
+  /// Makes what was written to `memory` since the CPUs first saw it take effect on them, as instructions too.
+  ///
+  /// - Parameters:
+  ///   - address: the first byte written.
+  ///   - count: how many bytes, all of them in RAM.
+  func synchronizeMemory(at address: GuestPhysical, count: Int)
+}
+
+extension VirtualMachine {
+  /// Nothing: the CPUs see every store.
+  public func synchronizeMemory(at address: GuestPhysical, count: Int) {}
+
+  /// Writes memory that the CPUs may have cached, code perhaps; none of them runs.
+  ///
+  /// - Parameters:
+  ///   - address: where the bytes go.
+  ///   - bytes: what is written, up to the end of the RAM that is there without a gap.
+  public func patchMemory(at address: GuestPhysical, from bytes: UnsafeRawBufferPointer) {
+    let count = memory.write(at: address, from: bytes)
+    synchronizeMemory(at: address, count: count)
+  }
 }
 
 /// What a CPU does when the machine lets it.

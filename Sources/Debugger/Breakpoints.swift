@@ -91,11 +91,11 @@ struct Breakpoints {
   ///   - registers: how many the CPUs have.
   ///   - pieces: the debug registers that a watch needs; none where the debugger compares by itself.
   ///   - translate: a virtual address's place, or nil where no page is.
-  ///   - memory: the guest's RAM.
+  ///   - machine: the machine in whose memory the instructions go.
   /// - Returns: what every CPU's debug hardware is to do.
   mutating func place(
     in registers: DebugRegisters, pieces: (Watch) -> [HardwareWatchpoint],
-    translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
+    translate: (GuestVirtual) -> GuestPhysical?, _ machine: any VirtualMachine
   ) -> DebugControl {
     var control = placeWatches(pieces)
     control.breakpoints = hardware
@@ -113,7 +113,7 @@ struct Breakpoints {
       if free > 0 {
         control.breakpoints.append(address)
         free -= 1
-      } else if !putInstruction(at: address, translate, memory) {
+      } else if !putInstruction(at: address, translate, machine) {
         pending.append(address)
       }
     }
@@ -139,14 +139,15 @@ struct Breakpoints {
   }
 
   private mutating func putInstruction(
-    at address: GuestVirtual, _ translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
+    at address: GuestVirtual, _ translate: (GuestVirtual) -> GuestPhysical?, _ machine: any VirtualMachine
   ) -> Bool {
-    guard let physical = translate(address), let bytes = memory.bytes(at: physical), bytes.count >= instruction.count
+    guard let physical = translate(address), let bytes = machine.memory.bytes(at: physical),
+      bytes.count >= instruction.count
     else { return false }
     // Two virtual addresses may be one place, where our instruction stands already.
     guard occupied.insert(physical).inserted else { return true }
     let original = Array(bytes[..<instruction.count])
-    instruction.withUnsafeBytes { _ = memory.write(at: physical, from: $0) }
+    instruction.withUnsafeBytes { machine.patchMemory(at: physical, from: $0) }
     placed.append(Placed(address: address, physical: physical, original: original))
     return true
   }
@@ -154,12 +155,12 @@ struct Breakpoints {
   /// Takes all instructions out of memory.
   ///
   /// - Returns: the addresses where the guest had written over ours; what it wrote stays.
-  mutating func takeOut(of memory: GuestRAM) -> [GuestVirtual] {
+  mutating func takeOut(of machine: any VirtualMachine) -> [GuestVirtual] {
     var overwritten: [GuestVirtual] = []
     for place in placed.reversed() {
-      guard let bytes = memory.bytes(at: place.physical), bytes.count >= instruction.count else { continue }
+      guard let bytes = machine.memory.bytes(at: place.physical), bytes.count >= instruction.count else { continue }
       if bytes[..<instruction.count].elementsEqual(instruction) {
-        place.original.withUnsafeBytes { _ = memory.write(at: place.physical, from: $0) }
+        place.original.withUnsafeBytes { machine.patchMemory(at: place.physical, from: $0) }
       } else {
         overwritten.append(place.address)
       }

@@ -39,7 +39,8 @@ extension Debugger {
     }
     var done = 0
     for piece in pieces {
-      memory.write(at: piece.physical, from: UnsafeRawBufferPointer(rebasing: bytes[done..<done + piece.count]))
+      machine.virtualMachine.patchMemory(
+        at: piece.physical, from: UnsafeRawBufferPointer(rebasing: bytes[done..<done + piece.count]))
       done += piece.count
     }
   }

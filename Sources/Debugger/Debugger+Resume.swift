@@ -151,7 +151,7 @@ private struct Run {
     let translator = try debugger.translator(of: cpu)
     return debugger.placements.place(
       in: debugger.machine.virtualMachine.capabilities.debugRegisters, pieces: pieces,
-      translate: { try? translator.translate($0).physical }, debugger.memory)
+      translate: { try? translator.translate($0).physical }, debugger.machine.virtualMachine)
   }
 
   private func pieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] {
@@ -159,7 +159,7 @@ private struct Run {
   }
 
   private func takeOut() {
-    for address in debugger.placements.takeOut(of: debugger.memory) {
+    for address in debugger.placements.takeOut(of: debugger.machine.virtualMachine) {
       debugger.announce("the guest wrote over the breakpoint at \(address); it is placed again when the guest goes on")
     }
   }

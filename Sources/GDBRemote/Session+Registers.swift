@@ -44,18 +44,21 @@ extension Session {
   }
 
   /// `G hex`: sets the general registers, except those whose digits are `x`.
+  ///
+  /// The last ones come first: the state that they hold decides what earlier ones stand for, as arm64's CPSR decides
+  /// which stack pointer SP is.
   mutating func writeGeneralRegisters(_ packet: inout PacketReader) throws(TargetError) {
     let digits = packet.remainingDigits()
     guard digits.count == 2 * registers.generalByteCount else {
       throw .invalid("the packet does not hold the \(registers.generalByteCount) bytes of the general registers")
     }
     let values = scratch.prepare(registers.generalByteCount)
-    var offset = 0
-    for number in 0..<registers.table.generalCount {
+    var offset = registers.generalByteCount
+    for number in (0..<registers.table.generalCount).reversed() {
       let size = registers.sizes[number]
+      offset -= size
       let value = UnsafeMutableRawBufferPointer(rebasing: values[offset..<offset + size])
       let text = UnsafeRawBufferPointer(rebasing: digits[2 * offset..<2 * (offset + size)])
-      offset += size
       if text.allSatisfy({ $0 == UInt8(ascii: "x") }) { continue }
       guard Hex.decode(text, into: value) else { throw .invalid("a register's value is not hexadecimal") }
       try target.writeRegister(RegisterIndex(number), of: selectedThread, from: UnsafeRawBufferPointer(value))

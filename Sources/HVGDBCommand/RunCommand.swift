@@ -19,7 +19,10 @@ struct RunCommand: ParsableCommand {
     CommandConfiguration(commandName: "run", abstract: "Boot a kernel and serve a debugger (the default).")
   }
 
-  @Option(help: ArgumentHelp("The kernel image: a bzImage, an ELF vmlinux, or raw code.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The kernel image: a bzImage, an arm64 Image or EFI zboot image, an ELF vmlinux, or raw code.", valueName: "file")
+  )
   var kernel: String
 
   @Option(

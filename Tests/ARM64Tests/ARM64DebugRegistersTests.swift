@@ -89,7 +89,7 @@ import Testing
     for _ in 0..<2000 {
       let value = generator.next()
       guard let watchpoint = Watchpoint(value: value, control: DBGWCR(rawValue: generator.next())) else { continue }
-      #expect(watchpoint.address.rawValue & ~7 == value)
+      #expect(watchpoint.address.rawValue & ~7 == GuestVirtual(value).withoutTag.rawValue)
     }
     #expect(Watchpoint(value: 0, control: DBGWCR(rawValue: 0xff << 5 | 0x1e)) == nil)
     #expect(Watchpoint(value: 0, control: DBGWCR(rawValue: 0xff << 5 | 7 & ~0x18)) == nil)
@@ -149,14 +149,51 @@ import Testing
       try #require(Watchpoint(GuestVirtual(0x2000), length: 4096, access: .store)),
       try #require(Watchpoint(GuestVirtual(.max - 7), length: 8, access: .store)),
     ]
-    func hit(_ address: UInt64) -> Int? { ARM64DebugRegisters.hit(at: GuestVirtual(address), among: watchpoints) }
+    func hit(_ address: UInt64) -> Int? {
+      ARM64DebugRegisters.hit(store, at: GuestVirtual(address), among: watchpoints)
+    }
     #expect(hit(0x1004) == 0 && hit(0x1007) == 0)
     // A load of 16 bytes that starts before the watched ones.
     #expect(hit(0x1000) == 0 && hit(0xff8) == 0)
     #expect(hit(0x2000) == 1 && hit(0x2fff) == 1 && hit(0x1ff0) == 1)
     #expect(hit(.max) == 2 && hit(.max - 8) == 2)
     #expect(hit(0) == 0)
-    #expect(ARM64DebugRegisters.hit(at: GuestVirtual(0), among: []) == nil)
+    #expect(ARM64DebugRegisters.hit(store, at: GuestVirtual(0), among: []) == nil)
+  }
+
+  /// WnR.
+  private let store = WatchpointSyndrome(1 << 6)
+  private let load = WatchpointSyndrome(0)
+
+  @Test("of two watchpoints on the same bytes the one that watches such accesses was hit")
+  func hitByAccess() throws {
+    let address = GuestVirtual(0x1000)
+    let watchpoints = [
+      try #require(Watchpoint(address, length: 8, access: .load)),
+      try #require(Watchpoint(address, length: 8, access: .store)),
+    ]
+    #expect(ARM64DebugRegisters.hit(load, at: address, among: watchpoints) == 0)
+    #expect(ARM64DebugRegisters.hit(store, at: address, among: watchpoints) == 1)
+    // WPTV and WPT.
+    let named = WatchpointSyndrome(1 << 17 | 1 << 18)
+    #expect(ARM64DebugRegisters.hit(named, at: address, among: watchpoints) == 1)
+    // FnV: the address is of no meaning.
+    let far = try #require(Watchpoint(GuestVirtual(0x9000), length: 8, access: .store))
+    let placeless = WatchpointSyndrome(1 << 6 | 1 << 10)
+    #expect(ARM64DebugRegisters.hit(placeless, at: address, among: [far] + watchpoints) == 0)
+  }
+
+  @Test("a tag is neither in the register nor in the comparison")
+  func tags() throws {
+    let kernel = try #require(Watchpoint(GuestVirtual(0xf4ff_0000_1234_5678), length: 8, access: .store))
+    let user = try #require(Watchpoint(GuestVirtual(0x2a00_0000_1234_5678), length: 8, access: .store))
+    let registers = try #require(
+      ARM64DebugRegisters(
+        breakpoints: [], watchpoints: [kernel, user], counts: DebugRegisterCounts(breakpoints: 0, watchpoints: 2)))
+    #expect(registers.watchpointValues.prefix(2) == [0xffff_0000_1234_5678, 0x1234_5678])
+    for (address, position) in [(0x17ff_0000_1234_5678, 0), (0xff00_0000_1234_567f, 1)] as [(UInt64, Int)] {
+      #expect(ARM64DebugRegisters.hit(store, at: GuestVirtual(address), among: [kernel, user]) == position)
+    }
   }
 
   @Test("ID_AA64DFR0_EL1 of a Cortex-A57 and of the widest CPU")

@@ -56,6 +56,7 @@ import Testing
       (0xbf00_0000, "SError: implementation defined"),
       (0xbe00_0811, "SError: restartable"),
       (0x3600_0001, "branch target exception: BTYPE 1"),
+      (0x6c00_0000, "trapped TSTART"),
       (0xfc00_0000, "reserved exception class 0x3f"),
     ]
     for (syndrome, words) in expected {

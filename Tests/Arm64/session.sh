@@ -1,7 +1,7 @@
 #!/bin/bash
 # Debugs arm64 guests on KVM in the emulated machine: the small guests by the tests' own client inside, then Debian's
-# kernels 6.12 and 6.1 by gdb-multiarch from outside. The last line counts the checks that passed and failed; what the
-# machine printed is in .build/arm64/session.log.
+# kernels 6.12 and 6.1 by gdb-multiarch from outside. A line tells of each check; what the machine printed is in
+# .build/arm64/session.log.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -104,8 +104,4 @@ status=0
 wait "$machine" || status=$?
 machine=
 check "the emulated machine ends by itself" test "$status" -eq 0
-
-passed=$(grep -c '^ok' "$work/checks" || true)
-failed=$(grep -c '^FAILED' "$work/checks" || true)
-echo "session: $passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+! grep -q "^FAILED" "$work/checks"

@@ -5,6 +5,7 @@ import Devices
 import GDBRemote
 import GuestMemory
 import Machine
+import Synchronization
 import Testing
 import X86
 
@@ -144,6 +145,9 @@ final class ScriptedMachine: VirtualMachine {
   let memory: GuestRAM
   let scripted: [ScriptedCPU]
   var cpus: [any VirtualCPU] { scripted }
+  /// The memory that the CPUs were told of, in order.
+  var patches: [Range<UInt64>] { told.withLock { $0 } }
+  private let told = Mutex<[Range<UInt64>]>([])
 
   /// Makes the machine; `placed` tells the physical addresses where a breakpoint instruction stands.
   init(
@@ -159,6 +163,9 @@ final class ScriptedMachine: VirtualMachine {
 
   func setInterruptLine(_ line: UInt32, asserted: Bool) throws(EngineError) {}
   func reset() throws(EngineError) {}
+  func synchronizeMemory(at address: GuestPhysical, count: Int) {
+    told.withLock { $0.append(address.rawValue..<address.rawValue + UInt64(count)) }
+  }
 }
 
 /// A strict board with nothing on it but a port by which the guest ends itself.

@@ -55,6 +55,30 @@
       Issue.record("the second CPU did not run")
     }
 
+    @Test("a reset leaves nothing of what a system register was set to")
+    func resetSystemRegisters() throws {
+      let fixture = try #require(KVMARM64Fixture.shared)
+      let guest = try ARM64Guest()
+      let fresh = try fixture.machine(cpuCount: 1)
+      let registers = guest.machine.registerFile.registers.compactMap { register in
+        if case .system(let register) = register { register } else { nil }
+      }
+      var changed = 0
+      for register in registers {
+        let value = try guest[.system(register)]
+        // Not all of them can be set, and KVM keeps to itself what not all bits can be.
+        if (try? guest.set(.system(register), ~value)) != nil, try guest[.system(register)] != value { changed += 1 }
+      }
+      #expect(changed > 30)
+      try guest.machine.reset()
+      for register in registers where !fixture.countingRegisters.contains(register.name) {
+        let index = try guest.index(.system(register))
+        let powerOn = try fresh.cpus[0].value(of: index)
+        #expect(try guest.cpu.value(of: index) == powerOn, "\(register)")
+      }
+      #expect(try guest[.system(.cntvctEL0)] < 1 << 60)
+    }
+
     @Test("an access that the hardware does not describe is a failure with its address")
     func undecodedAccess() throws {
       let guest = try ARM64Guest([0xA940_06C0])  // ldp x0, x1, [x22]
@@ -135,6 +159,42 @@
       #expect(event.watchpoint == 0)
       // The store is not executed yet.
       #expect(event.programCounter == guest.address(0))
+    }
+
+    @Test("of watchpoints on the same bytes the one of the access is told")
+    func watchpointsByAccess() throws {
+      let guest = try ARM64Guest(role: .accessingMemory)
+      var control = DebugControl()
+      control.watchpoints = [HardwareWatchpoint.Access.read, .write].map {
+        HardwareWatchpoint(address: guest.session.kit.data, length: 16, access: $0)
+      }
+      let store = try guest.session.event(control)
+      #expect(store.watchpoint == 1 && store.programCounter == guest.address(0))
+      for _ in 0..<2 { _ = try guest.session.stepped() }
+      let load = try guest.session.event(control)
+      #expect(load.watchpoint == 0 && load.programCounter == guest.address(2))
+    }
+
+    @Test("the stack pointer that a state selects is set apart from the other one")
+    func stackPointers() throws {
+      let guest = try ARM64Guest()
+      try guest.set(.pstate, PSTATE.kernelEntry.rawValue & ~1)  // EL1t
+      try guest.set(.sp, 0x1000)
+      try guest.set(.pstate, PSTATE.kernelEntry.rawValue)
+      try guest.set(.sp, 0x2000)
+      #expect(try guest[.system(.spEL0)] == 0x1000)
+      #expect(try guest[.system(.spEL1)] == 0x2000)
+    }
+
+    @Test("what follows from other registers can be set to what it is, and to nothing else")
+    func derivedRegisters() throws {
+      let guest = try ARM64Guest()
+      let masks = ARM64Register.PointerMask.allCases.map(ARM64Register.pointerMask)
+      for register in [.vg] + masks where guest.machine.registerFile.index(of: register) != nil {
+        let value = try guest[register]
+        try guest.set(register, value)
+        #expect(throws: EngineError.self) { try guest.set(register, value ^ 1) }
+      }
     }
   }
 #endif

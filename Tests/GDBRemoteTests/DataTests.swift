@@ -102,6 +102,8 @@ struct DataTests {
     let client = Client()
     let values = try client.ask("g")
     #expect(try client.ask("G" + values) == "OK")
+    // What holds the CPU's state comes before what the state selects.
+    #expect(client.target.written == [4, 3, 1, 0])
     #expect(try client.ask("g") == values)
     #expect(try client.ask("G" + values.replacing("x", with: "0")) == "E05")
     #expect(try client.ask("G" + values.replacing("11223344", with: "1122334z")) == "E16")

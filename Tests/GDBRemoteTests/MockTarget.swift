@@ -53,6 +53,8 @@ final class MockTarget: DebugTarget {
   var usesPhysicalAddresses = false
   var inserted: [String] = []
   var lastWriter: ThreadID?
+  /// The registers that were set, in order.
+  var written: [Int] = []
   var hasCapabilities = true
   var monitorText = "done\n"
 
@@ -75,6 +77,7 @@ final class MockTarget: DebugTarget {
   ) throws(TargetError) {
     if values[index.rawValue].isEmpty { throw .failed("hidden cannot be written") }
     values[index.rawValue] = Array(bytes)
+    written.append(index.rawValue)
     lastWriter = thread
   }
 

@@ -107,6 +107,23 @@ enum {
 };
 #endif
 
+#if defined(__aarch64__)
+/// Makes what was stored to memory take effect on CPUs that fetch it as instructions, or read it with their caches off:
+/// cleans the data caches to the point of coherency and invalidates instructions (Arm ARM, section B2.4.4).
+static inline void ckvm_synchronize_memory(const void *start, unsigned long count) {
+  unsigned long cache_type;
+  __asm__("mrs %0, ctr_el0" : "=r"(cache_type));
+  const unsigned long data_line = 4ul << (cache_type >> 16 & 15), instruction_line = 4ul << (cache_type & 15);
+  const unsigned long first = (unsigned long)start, end = first + count;
+  for (unsigned long line = first & -data_line; line < end; line += data_line)
+    __asm__ volatile("dc cvac, %0" : : "r"(line) : "memory");
+  __asm__ volatile("dsb sy" : : : "memory");
+  for (unsigned long line = first & -instruction_line; line < end; line += instruction_line)
+    __asm__ volatile("ic ivau, %0" : : "r"(line) : "memory");
+  __asm__ volatile("dsb sy\n\tisb" : : : "memory");
+}
+#endif
+
 /// The bits of `KVM_CAP_SET_GUEST_DEBUG2`'s answer and of `kvm_guest_debug.control` that older headers lack.
 enum {
   kKVM_CAP_SET_GUEST_DEBUG2 = 195,

@@ -23,7 +23,7 @@
     ///
     /// - Parameters:
     ///   - gic: the interrupt controller.
-    ///   - affinities: MPIDR_EL1 of each CPU.
+    ///   - affinities: that of each CPU.
     /// - Throws: what KVM refused.
     init(of gic: borrowing GICDevice, affinities: [UInt64]) throws(EngineError) {
       switch gic.version {
@@ -124,13 +124,19 @@
     /// Arm IHI 0048, sections 4.3 (distributor) and 4.4 (CPU interface).
     private mutating func listGICv2(cpuCount: Int) {
       let (distributor, interface) = (KVM_DEV_ARM_VGIC_GRP_DIST_REGS, KVM_DEV_ARM_VGIC_GRP_CPU_REGS)
+      // KVM takes no groups before GICD_IIDR, which says that its user knows of them.
+      entries.append(Entry(group: distributor, number: 0x008))
       entries.append(Entry(group: distributor, number: 0))  // GICD_CTLR
       listInterrupts(distributor, Self.sharedInterrupts, of: 0)
       list(distributor, 0x800, bits: 8, Self.sharedInterrupts, of: 0)  // GICD_ITARGETSR
       for cpu in 0..<UInt64(cpuCount) {
         let owner = cpu << UInt64(KVM_DEV_ARM_VGIC_CPUID_SHIFT)
         listInterrupts(distributor, Self.ownInterrupts, of: owner)
-        for offset: UInt64 in [0x00, 0x04, 0x08, 0xD0] {  // GICC_CTLR, GICC_PMR, GICC_BPR, GICC_APR0
+        // GICD_CPENDSGIR and GICD_SPENDSGIR: which CPUs each software-generated interrupt is pending from.
+        list(distributor, 0xF10, bits: 8, 0..<16, of: owner, isClearing: true)
+        list(distributor, 0xF20, bits: 8, 0..<16, of: owner)
+        // GICC_CTLR, GICC_PMR, GICC_BPR, GICC_ABPR and GICC_APR0 to GICC_APR3.
+        for offset: UInt64 in [0x00, 0x04, 0x08, 0x1C, 0xD0, 0xD4, 0xD8, 0xDC] {
           entries.append(Entry(group: interface, number: owner | offset))
         }
       }

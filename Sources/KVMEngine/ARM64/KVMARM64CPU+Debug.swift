@@ -69,17 +69,19 @@
     private func debugEvent(_ event: kvm_debug_exit_arch) throws(EngineError) -> DebugEvent {
       debugSyndrome = ExceptionSyndrome(rawValue: UInt64(event.hsr))
       let programCounter = GuestVirtual(try value(of: .programCounter))
+      if case .watchpoint(let syndrome) = debugSyndrome.detail {
+        let accessed = GuestVirtual(event.far)
+        let watchpoints = Self.watchpoints(of: debugControl)
+        return DebugEvent(
+          programCounter: programCounter,
+          watchpoint: ARM64DebugRegisters.hit(syndrome, at: accessed, among: watchpoints),
+          accessedAddress: syndrome.hasAddress ? accessed : nil)
+      }
       switch debugSyndrome.exceptionClass {
       case .brk64, .bkpt32: return DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true)
       case .breakpointLower, .breakpointSame:
         return DebugEvent(
           programCounter: programCounter, breakpoint: debugControl.breakpoints.firstIndex(of: programCounter))
-      case .watchpointLower, .watchpointSame:
-        let accessed = GuestVirtual(event.far)
-        return DebugEvent(
-          programCounter: programCounter,
-          watchpoint: ARM64DebugRegisters.hit(at: accessed, among: Self.watchpoints(of: debugControl)),
-          accessedAddress: accessed)
       default: return DebugEvent(programCounter: programCounter, isSingleStep: debugControl.singleStep)
       }
     }

@@ -112,10 +112,17 @@
         try descriptor.control(kKVM_ARM_VCPU_INIT, &initialization)
       }
       forget()
-      // KVM resets all registers but this one.
-      try setValue(0, of: .stackPointer1)
+      for register in Self.unresetRegisters where registerFile.index(of: .system(register)) != nil {
+        try setSystemRegister(register, 0)
+      }
       debugControlIsStale = true
     }
+
+    /// What KVM_ARM_VCPU_INIT leaves as the guest had it: registers that KVM has in no table of those that it traps, the
+    /// timers' comparators, and the virtual counter, which starts with the machine.
+    private static let unresetRegisters: [SystemRegister] = [
+      .spEL1, .elrEL1, .spsrEL1, .cntvCvalEL0, .cntpCvalEL0, .cntvctEL0,
+    ]
 
     // MARK: Running
 

@@ -2,7 +2,7 @@
 #if arch(arm64)
   public import ARM64
   public import Architecture
-  import Bits
+  public import Bits
   public import CPUEngine
   import CKVM
   public import GuestMemory
@@ -25,7 +25,7 @@
     public let registerFile: ARM64RegisterFile
     /// The interrupt controller's version.
     public let gicVersion: GICVersion
-    /// MPIDR_EL1 of each CPU, by which the device tree and PSCI name it.
+    /// The affinity of each CPU, by which the device tree and PSCI name it.
     public let affinities: [UInt64]
 
     private let descriptor: Descriptor
@@ -66,7 +66,9 @@
       }
       let gic = try GICDevice(in: machine)
       try gic.initialize(at: placement)
-      affinities = try cpus.map { cpu throws(EngineError) in try cpu.systemRegister(.mpidrEL1) & 0xFF_00FF_FFFF }
+      affinities = try cpus.map { cpu throws(EngineError) in
+        MPIDR(rawValue: try cpu.systemRegister(.mpidrEL1)).affinity
+      }
       powerOn = try GICState(of: gic, affinities: affinities)
       gicVersion = gic.version
       self.gic = gic
@@ -97,6 +99,16 @@
       try powerOn.restore(to: gic)
     }
 
+    /// Cleans the data caches and invalidates instructions; KVM does so by itself only as it maps a page.
+    public func synchronizeMemory(at address: GuestPhysical, count: Int) {
+      var done = 0
+      while done < count, let next = address.advanced(by: UInt64(done)), let bytes = memory.bytes(at: next) {
+        let piece = min(bytes.count, count - done)
+        ckvm_synchronize_memory(bytes.baseAddress, UInt(piece))
+        done += piece
+      }
+    }
+
     /// Takes RNDR away (ID_AA64ISAR0_EL1.RNDR): by it Linux would move itself without being given a seed.
     ///
     /// - Throws: where the host's KVM has fixed ID registers, as before Linux 6.7.
@@ -118,8 +130,8 @@
 
     /// KVM_CREATE_VM's argument: the width of guest-physical addresses, where 0 stands for 40 bits.
     private static func type(for memory: GuestRAM, on host: KVMHost) throws(EngineError) -> UInt {
-      let end = memory.regions.map { $0.start.wrapping(by: $0.count).rawValue }.max() ?? 0
-      let needed = max(32, UInt64.bitWidth - end.leadingZeroBitCount)
+      let last = memory.regions.map { $0.start.wrapping(by: $0.count &- 1).rawValue }.max() ?? 0
+      let needed = max(32, UInt64.bitWidth - last.leadingZeroBitCount)
       let maximum = host.check(KVM_CAP_ARM_VM_IPA_SIZE)
       guard maximum > 0 else {
         guard needed <= 40 else { throw EngineError("this host's KVM gives guests 1 TiB of addresses at most") }

@@ -1,3 +1,4 @@
+import ARM64
 import Bits
 public import DeviceTree
 
@@ -64,8 +65,8 @@ public struct VirtTree: Sendable, Equatable {
   }
 
   private var cpuList: DeviceTree.Node {
-    // The affinity's fields Aff3 (bits 39 to 32) and Aff2 to Aff0 (bits 23 to 0); arm/cpus.yaml has a cell for each.
-    let affinities = cpus.map { $0 & 0xFF_00FF_FFFF }
+    // arm/cpus.yaml has a cell for Aff3 and one for Aff2 to Aff0.
+    let affinities = cpus.map { MPIDR(rawValue: $0).affinity }
     let isWide = affinities.contains { $0 > UInt32.max }
     return DeviceTree.Node(
       "cpus", properties: [.init("#address-cells", .u32(isWide ? 2 : 1)), .init("#size-cells", .u32(0))],

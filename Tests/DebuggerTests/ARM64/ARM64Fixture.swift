@@ -34,6 +34,7 @@ final class ARM64Fixture: ClientFixture {
 
   let debugger: Debugger
   let machine: Machine
+  let virtualMachine: ScriptedMachine
   let cpus: [ScriptedCPU]
   let memory: GuestRAM
   private(set) var announcements: [String] = []
@@ -46,7 +47,7 @@ final class ARM64Fixture: ClientFixture {
   ) throws {
     let memory = try GuestRAM([(start: Self.ram, count: 4 << 20)])
     self.memory = memory
-    let virtualMachine = ScriptedMachine(
+    virtualMachine = ScriptedMachine(
       .arm64, registers: ARM64RegisterFile(systemRegisters: systemRegisters).table,
       capabilities: EngineCapabilities(
         debugRegisters: .separate(breakpoints: 2, watchpoints: 4), blocksInterruptsWhileStepping: true,

@@ -24,6 +24,20 @@ import Testing
     #expect(fixture.word(ARM64Fixture.codePlace + 0x10) == 0x1234_5678)
   }
 
+  @Test("the CPUs are told of each instruction that is placed and taken out, and of memory that the client writes")
+  func patches() throws {
+    let fixture = try ARM64Fixture()
+    try fillRegisters(fixture)
+    try fixture.insert(.software, at: 0x8010)
+    fixture.cpu.meetInstruction(at: 0x8010)
+    _ = try fixture.proceed()
+    let place = ARM64Fixture.codePlace + 0x10
+    #expect(fixture.virtualMachine.patches == [place..<place + 4, place..<place + 4])
+    try fixture.write(0x8FFE, [1, 2])
+    let end = ARM64Fixture.codePlace + 0x1000
+    #expect(fixture.virtualMachine.patches.dropFirst(2) == [end - 2..<end])
+  }
+
   @Test("an address between instructions is refused in one sentence", arguments: [0x8001, 0x8002, 0x800F] as [UInt64])
   func unaligned(address: UInt64) throws {
     let fixture = try ARM64Fixture()
