@@ -37,7 +37,7 @@ chmod 755 "$work/guest/init"
 
 # In the machine: one after the other, each with a line that tells how it ended.
 cat >"$work/commands" <<'COMMANDS'
-HVGDB_TEST_BINARY=/bin/hvgdb hvgdb-tests --testing-library swift-testing --filter ARM64GuestTests
+HVGDB_TEST_BINARY=/bin/hvgdb hvgdb-tests --testing-library swift-testing --no-parallel --filter ARM64GuestTests
 echo "guests: status $?"
 for suite in trixie bookworm; do
   hvgdb --kernel /$suite --initrd /initrd --cpus 2 --append 'console=ttyAMA0 panic=-1' --listen 10.0.2.15:1234

@@ -18,7 +18,7 @@ struct GuestSymbols {
       let names = section(table.link).offset
       for symbol in stride(from: table.offset, to: table.offset + table.count, by: 24) {
         let name = bytes[(names + load(symbol, 4))...].prefix { $0 != 0 }
-        values[String(decoding: name, as: UTF8.self)] = UInt64(load(symbol + 8, 8))
+        values[String(decoding: name, as: UTF8.self)] = UInt64(truncatingIfNeeded: load(symbol + 8, 8))
       }
     }
   }

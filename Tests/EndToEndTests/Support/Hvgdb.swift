@@ -165,7 +165,7 @@ func expectEcho(count: Int, status: Int32, sourceLocation: SourceLocation = #_so
     try client.order("D")
     client.close()
     try hvgdb.process.type(text.dropFirst(taken) + [UInt8(ascii: "q")])
-    let ending = try hvgdb.process.finish(within: 2 * Deadline.usual)
+    let ending = try hvgdb.process.finish(within: 4 * Deadline.usual)
     #expect(ending == .exited(status), sourceLocation: sourceLocation)
     let isWhole =
       hvgdb.consoleBytes == Array("uart: ready\nhello, guest\n".utf8) + text + Array("\nuart: done\n".utf8)

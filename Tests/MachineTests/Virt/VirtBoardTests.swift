@@ -111,7 +111,7 @@ private enum Clock {
   @Test(arguments: ["drains", "reads and clears", "clears and reads"])
   func nothingPastedIsLost(guest: String) throws {
     let board = try outside.board()
-    let count = guest == "drains" ? 1 << 17 : 1 << 12
+    let count = guest == "drains" ? 1 << 20 : 1 << 12
     let pasted = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
     if guest == "drains" { board.write(0x70, UART.lineControl) }
     board.write(0x50, UART.mask)
