@@ -66,7 +66,7 @@
       var changed = 0
       for register in registers {
         let value = try guest[.system(register)]
-        // Not all of them can be set, and KVM keeps to itself what not all bits can be.
+        // Not all of them can be set, nor all bits.
         if (try? guest.set(.system(register), ~value)) != nil, try guest[.system(register)] != value { changed += 1 }
       }
       #expect(changed > 30)

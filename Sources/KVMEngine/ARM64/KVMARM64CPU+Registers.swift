@@ -107,7 +107,9 @@
       case .pc: try setValue(value, of: .programCounter)
       case .pstate:
         // The register table has the low half alone.
-        try setValue(try self.value(of: .processState) >> 32 << 32 | value, of: .processState)
+        var state = try self.value(of: .processState)
+        state[bits: 0...31] = value
+        try setValue(state, of: .processState)
       case .fpsr: try setValue(value, named: .floatingPointStatus, register)
       case .fpcr: try setValue(value, named: .floatingPointControl, register)
       case .system(let register): try setSystemRegister(register, value)

@@ -112,17 +112,21 @@
         try descriptor.control(kKVM_ARM_VCPU_INIT, &initialization)
       }
       forget()
-      for register in Self.unresetRegisters where registerFile.index(of: .system(register)) != nil {
-        try setSystemRegister(register, 0)
+      for (register, value) in unresetRegisters where registerFile.index(of: .system(register)) != nil {
+        if try systemRegister(register) != value { try setSystemRegister(register, value) }
       }
       debugControlIsStale = true
     }
 
-    /// What KVM_ARM_VCPU_INIT leaves as the guest had it: registers that KVM has in no table of those that it traps, the
-    /// timers' comparators, and the virtual counter, which starts with the machine.
-    private static let unresetRegisters: [SystemRegister] = [
-      .spEL1, .elrEL1, .spsrEL1, .cntvCvalEL0, .cntpCvalEL0, .cntvctEL0,
-    ]
+    /// What KVM_ARM_VCPU_INIT leaves as it was set, with its value after power-on: the affinity, by which the interrupt
+    /// controller knows the CPU, registers that no guest's access to is trapped, the timers' comparators, and the virtual
+    /// counter, which starts with the machine.
+    private var unresetRegisters: [(register: SystemRegister, value: UInt64)] {
+      [
+        (.mpidrEL1, MPIDR(cpuIndex: index).rawValue), (.spEL1, 0), (.elrEL1, 0), (.spsrEL1, 0), (.cntvCvalEL0, 0),
+        (.cntpCvalEL0, 0), (.cntvctEL0, 0),
+      ]
+    }
 
     // MARK: Running
 
