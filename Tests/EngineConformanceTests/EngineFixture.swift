@@ -1,6 +1,7 @@
 import Architecture
 import Bits
 import CPUEngine
+import Foundation
 import Host
 import Machine
 import Testing
@@ -38,6 +39,9 @@ enum Engines {
       []
     #endif
   }()
+
+  /// Whether the host itself is emulated, as whoever starts the tests there says.
+  static var hostIsEmulated: Bool { ProcessInfo.processInfo.environment["HVGDB_TEST_EMULATED_HOST"] != nil }
 
   /// Those with a capability.
   static func with(_ capability: KeyPath<EngineCapabilities, Bool>) -> [any EngineFixture] {

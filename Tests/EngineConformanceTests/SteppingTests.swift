@@ -26,16 +26,24 @@ struct SteppingTests {
     var control = DebugControl()
     control.singleStep = true
     try session.cpu.setDebug(control)
-    for index in 1..<session.program.instructions.count {
-      let access = try session.access()
-      access.data.initializeMemory(as: UInt8.self, repeating: 0x5A)
-      guard case .debug(let event) = try session.exit() else {
-        Issue.record("the step over access \(index) did not end")
-        return
+    // QEMU 7.2, where it emulates an arm64 host, now and then executes an access that has no page in stage 2, as if it
+    // had one: the step ends with the syndrome of a step that was executed, and KVM never saw the access.
+    try withKnownIssue(isIntermittent: true) {
+      for index in 1..<session.program.instructions.count {
+        let access = try session.access()
+        access.data.initializeMemory(as: UInt8.self, repeating: 0x5A)
+        guard case .debug(let event) = try session.exit() else {
+          Issue.record("the step over access \(index) did not end")
+          return
+        }
+        try #require(event == DebugEvent(programCounter: session.address(index), isSingleStep: true))
       }
-      try #require(event == DebugEvent(programCounter: session.address(index), isSingleStep: true))
+      #expect(try session.value == 0x5A5A_5A5A_5A5A_5A5A)
+    } when: {
+      Engines.hostIsEmulated
+    } matching: { issue in
+      issue.error is UnexpectedExit
     }
-    #expect(try session.value == 0x5A5A_5A5A_5A5A_5A5A)
   }
 
   @Test("a step is taken from where the program counter was set", arguments: Engines.all)
