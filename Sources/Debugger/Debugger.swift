@@ -40,6 +40,14 @@ public final class Debugger: DebugTarget {
   /// Whether somebody is there to take advice.
   var hasClient = false
 
+  /// Where the kernel is, as the CPUs address it; nil for code that is no kernel.
+  var kernel: KernelLocator?
+  /// The kernel's symbols.
+  let symbols: KernelSymbolFile
+  /// What the client knows of where the kernel is.
+  var follower = KernelFollower()
+  var hasAnnouncedSlide = false
+
   private var translators: [(any AddressTranslator)?]
 
   /// Makes a debugger of a machine that is stopped at its first instruction.
@@ -57,6 +65,8 @@ public final class Debugger: DebugTarget {
     threads = (1...max(1, cpuCount)).map { ThreadID($0) }
     lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
     placements = Breakpoints(instruction: support.breakpointInstruction)
+    kernel = machine.kernel?.place.map { KernelLocator(place: $0) }
+    symbols = KernelSymbolFile(machine.kernel)
     reportedAddresses = Array(repeating: nil, count: cpuCount)
     translators = Array(repeating: nil, count: cpuCount)
     noteStop(lastStop)
@@ -99,11 +109,15 @@ public final class Debugger: DebugTarget {
   public var endIsOrderly: Bool { if case .request = end { true } else { false } }
 
   /// A client has come.
-  public func beginSession() { hasClient = true }
+  public func beginSession() {
+    hasClient = true
+    follower = KernelFollower()
+  }
 
   /// A client is gone: nothing of it stays behind.
   public func endSession() {
     hasClient = false
+    follower = KernelFollower()
     removeAllBreakpoints()
     usesPhysicalAddresses = false
   }

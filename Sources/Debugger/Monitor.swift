@@ -106,7 +106,7 @@ extension Debugger: MonitorTarget {
       MonitorContext(debugger: self, thread: thread, command: found, arguments: Array(words.dropFirst())))
   }
 
-  var monitorCommands: [MonitorCommand] { Self.commonCommands + support.monitorCommands }
+  var monitorCommands: [MonitorCommand] { Self.commonCommands + KernelMonitor.commands + support.monitorCommands }
 
   private static let commonCommands: [MonitorCommand] = [
     MonitorCommand("help", "", "list the monitor commands") { context throws(TargetError) in
@@ -123,7 +123,8 @@ extension Debugger: MonitorTarget {
     MonitorCommand("translate", "VA|SEG:OFFSET", "the physical address that a virtual one means") {
       context throws(TargetError) in
       let address = try context.address(0)
-      return MonitorReply("\(address) \(words(try context.walk(address).place))\n")
+      let (_, place) = try context.walk(address)
+      return MonitorReply("\(address) \(words(place))\n\(try context.linkAddressLine(address))")
     },
     MonitorCommand("walk", "VA|SEG:OFFSET", "every page-table entry on the way to a virtual address") {
       context throws(TargetError) in
@@ -155,6 +156,15 @@ extension MonitorContext {
     do throws(EngineError) { return try debugger.translator(of: cpu).walk(address) } catch {
       throw .failed(error.description)
     }
+  }
+
+  /// What an address means that the CPU's tables give no memory to: a line, or nothing.
+  fileprivate func linkAddressLine(_ address: GuestVirtual) throws(TargetError) -> String {
+    let cpu = try debugger.existingCPU(thread)
+    guard let translator = try? debugger.translator(of: cpu),
+      case (let translation, .linkAddress)? = try? debugger.locate(address, by: translator)
+    else { return "" }
+    return "the kernel is linked for it and will have physical \(translation.physical) there\n"
   }
 
   /// Every register of the table that holds an integer, three to a line.

@@ -113,6 +113,8 @@ public struct StopEvent: Sendable, Equatable {
     case hardwareBreakpoint
     /// A watchpoint that the client has set was hit by an access to this address.
     case watchpoint(WatchKind, address: UInt64)
+    /// Parts of the program came, went or moved: the list of libraries is to be read anew.
+    case librariesChanged
     /// The guest is gone with this exit status (`W`).
     case exited(UInt8)
   }

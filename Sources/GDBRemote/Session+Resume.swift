@@ -120,7 +120,7 @@ extension Session {
       }
       encoder.append(number: address)
       encoder.append(";")
-    case .signal, .softwareBreakpoint, .hardwareBreakpoint, .exited: break
+    case .signal, .softwareBreakpoint, .hardwareBreakpoint, .librariesChanged, .exited: break
     }
   }
 

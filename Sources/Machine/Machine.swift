@@ -25,9 +25,15 @@ public protocol BootLoader: AnyObject, Sendable {
 
   /// Where the kernel finds its device tree; nil where it gets none.
   var deviceTreeAddress: GuestPhysical? { get }
+
+  /// The kernel that was prepared last; nil before the first, and for code that is no kernel.
+  var kernel: LoadedKernel? { get }
 }
 
 extension BootLoader {
+  /// No kernel.
+  public var kernel: LoadedKernel? { nil }
+
   /// No device tree.
   public var deviceTreeAddress: GuestPhysical? { nil }
 }
@@ -50,6 +56,9 @@ public final class Machine: Sendable {
 
   /// Where the kernel found its device tree when it was booted last; nil where it gets none.
   public var deviceTreeAddress: GuestPhysical? { loader.deviceTreeAddress }
+
+  /// The kernel that was booted last.
+  public var kernel: LoadedKernel? { loader.kernel }
 
   private let loader: any BootLoader
   private let changes = WaitQueue()

@@ -35,6 +35,10 @@ struct ARM64Support: ArchitectureSupport {
     GuestVirtual(try cpu.value(of: registers.programCounter))
   }
 
+  func kernelEntries(of cpu: any VirtualCPU) -> [GuestVirtual] {
+    (try? value(.vbarEL1, of: cpu)).map { [GuestVirtual($0)] } ?? []
+  }
+
   /// There are no segments.
   func address(segment: String, offset: UInt64, of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual? { nil }
 

@@ -32,6 +32,11 @@ struct X86Support: ArchitectureSupport {
     try mode(of: cpu).linearAddress(try value("rip", of: cpu), in: .cs, base: try value("cs_base", of: cpu))
   }
 
+  func kernelEntries(of cpu: any VirtualCPU) -> [GuestVirtual] {
+    guard let entry = try? (cpu as? any ModelSpecificRegisters)?.readMSR(MSR.lstar.rawValue) else { return [] }
+    return [GuestVirtual(entry)]
+  }
+
   func address(segment: String, offset: UInt64, of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual? {
     let mode = try mode(of: cpu)
     if let register = X86Register.Segment(rawValue: segment) {

@@ -35,12 +35,16 @@ public final class PCLoader: BootLoader {
 
   private let options: Options
   private let registerFile: X86RegisterFile
+  private let loaded = Mutex<LoadedKernel?>(nil)
 
   /// Makes a loader for CPUs with these registers.
   public init(_ options: Options, registerFile: X86RegisterFile) {
     self.options = options
     self.registerFile = registerFile
   }
+
+  /// The kernel of the last boot.
+  public var kernel: LoadedKernel? { loaded.withLock { $0 } }
 
   /// Checks that all fits, writes what the boot protocol wants and sets CPU 0 to the kernel's entry.
   ///
@@ -58,6 +62,9 @@ public final class PCLoader: BootLoader {
       for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
       try machine.cpus[0].setValues(
         state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
+      let kernel = LoadedKernel(
+        image: options.kernel, place: options.throughDecompressor ? nil : load.imageRange)
+      loaded.withLock { $0 = kernel }
       return load.work(into: memory, options.initialRAMDisk, at: disk)
     } catch let error as MachineError {
       throw error

@@ -48,6 +48,7 @@ public final class VirtLoader: BootLoader {
   private let options: Options
   private let registerFile: ARM64RegisterFile
   private let placed = Mutex<PlacedTree?>(nil)
+  private let loaded = Mutex<LoadedKernel?>(nil)
 
   /// Makes a loader for CPUs with these registers.
   public init(_ options: Options, registerFile: ARM64RegisterFile) {
@@ -60,6 +61,9 @@ public final class VirtLoader: BootLoader {
 
   /// Where the tree is.
   public var deviceTreeAddress: GuestPhysical? { placedTree?.address }
+
+  /// The kernel of the last boot.
+  public var kernel: LoadedKernel? { loaded.withLock { $0 } }
 
   /// Checks that all fits, writes the device tree and sets CPU 0 to the kernel's entry.
   ///
@@ -82,6 +86,8 @@ public final class VirtLoader: BootLoader {
       let settings = ARM64BootProtocol.registers(entry: load.entry, deviceTree: tree.address)
       try machine.cpus[0].setValues(
         settings.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
+      let kernel = LoadedKernel(image: options.kernel, place: load.imageRange)
+      loaded.withLock { $0 = kernel }
       return load.work(into: memory, options.initialRAMDisk, at: placement.initialRAMDisk)
     } catch let error as MachineError {
       throw error
