@@ -185,6 +185,8 @@ public final class Debugger: DebugTarget {
   public var physicalMemory: (any PhysicalMemoryTarget)? { self }
   /// The debugger itself, whose `monitor help` lists the commands.
   public var monitor: (any MonitorTarget)? { self }
+  /// The debugger itself: the machine can be reset.
+  public var restarting: (any RestartTarget)? { self }
 }
 
 extension Debugger: PhysicalMemoryTarget {}

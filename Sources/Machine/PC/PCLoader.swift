@@ -13,7 +13,7 @@ public final class PCLoader: BootLoader {
     public var kernel: KernelImage
     /// The initial RAM disk.
     public var initialRAMDisk: InitialRAMDisk?
-    /// The kernel's command line.
+    /// The kernel's command line at first.
     public var commandLine: [UInt8]
     /// The machine's RAM in bytes, a multiple of 4096.
     public var memorySize: UInt64
@@ -36,10 +36,18 @@ public final class PCLoader: BootLoader {
   private let options: Options
   private let registerFile: X86RegisterFile
   private let loaded = Mutex<LoadedKernel?>(nil)
+  private let nextCommandLine: Mutex<[UInt8]>
+
+  /// The kernel's command line; without one it is empty.
+  public var commandLine: [UInt8]? {
+    get { nextCommandLine.withLock { $0 } }
+    set { nextCommandLine.withLock { $0 = newValue ?? [] } }
+  }
 
   /// Makes a loader for CPUs with these registers.
   public init(_ options: Options, registerFile: X86RegisterFile) {
     self.options = options
+    nextCommandLine = Mutex(options.commandLine)
     self.registerFile = registerFile
   }
 
@@ -91,7 +99,8 @@ public final class PCLoader: BootLoader {
   ) throws -> BootState {
     let tables = ACPITables(cpuCount: cpuCount)
     let request = BootRequest(
-      commandLine: options.commandLine, initialRAMDisk: disk, memorySize: options.memorySize, rsdp: ACPITables.rsdp)
+      commandLine: nextCommandLine.withLock { $0 }, initialRAMDisk: disk, memorySize: options.memorySize,
+      rsdp: ACPITables.rsdp)
     var state =
       switch load.bootProtocol {
       case .linux64, .bare:

@@ -18,7 +18,7 @@ public final class VirtLoader: BootLoader {
     public var memorySize: UInt64
     /// The device tree, to which the boot settings are added.
     public var deviceTree: DeviceTree
-    /// The kernel's command line; nil leaves the tree's own.
+    /// The kernel's command line at first; nil leaves the tree's own.
     public var commandLine: [UInt8]?
     /// What the kernel moves itself by; nil has it stay where its symbols say.
     public var kaslrSeed: UInt64?
@@ -49,10 +49,18 @@ public final class VirtLoader: BootLoader {
   private let registerFile: ARM64RegisterFile
   private let placed = Mutex<PlacedTree?>(nil)
   private let loaded = Mutex<LoadedKernel?>(nil)
+  private let nextCommandLine: Mutex<[UInt8]?>
+
+  /// The kernel's command line; nil leaves the tree's own.
+  public var commandLine: [UInt8]? {
+    get { nextCommandLine.withLock { $0 } }
+    set { nextCommandLine.withLock { $0 = newValue } }
+  }
 
   /// Makes a loader for CPUs with these registers.
   public init(_ options: Options, registerFile: ARM64RegisterFile) {
     self.options = options
+    nextCommandLine = Mutex(options.commandLine)
     self.registerFile = registerFile
   }
 
@@ -103,7 +111,7 @@ public final class VirtLoader: BootLoader {
     if options.initialRAMDisk != nil { disk = disk ?? 0..<0 }
     tree.apply(
       DeviceTree.BootSettings(
-        commandLine: options.commandLine, initialRAMDisk: disk, kaslrSeed: options.kaslrSeed))
+        commandLine: commandLine, initialRAMDisk: disk, kaslrSeed: options.kaslrSeed))
     return try tree.blob()
   }
 }
