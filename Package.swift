@@ -68,7 +68,7 @@ let package = Package(
       "Debugger",
       [
         "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine",
-        "Devices", "Machine",
+        "Devices", "Machine", "KernelImage", "KernelSymbols",
       ]),
     component(
       "HVGDBCommand",

@@ -32,6 +32,8 @@ struct Breakpoints {
   /// The addresses of `Z1`.
   private(set) var hardware: [GuestVirtual] = []
   private(set) var watches: [Watch] = []
+  /// The address space that a breakpoint is limited to, by its address.
+  private var spaces: [GuestVirtual: GuestPhysical] = [:]
 
   /// The `Z0` that have neither a debug register nor, so far, a page to be placed in.
   private(set) var pending: [GuestVirtual] = []
@@ -68,7 +70,14 @@ struct Breakpoints {
     software = []
     hardware = []
     watches = []
+    spaces = [:]
   }
+
+  /// Has breakpoints at an address stop the guest in one address space alone, or in any again.
+  mutating func limit(_ address: GuestVirtual, to space: GuestPhysical?) { spaces[address] = space }
+
+  /// The address space that breakpoints at an address are limited to; nil for none.
+  func space(of address: GuestVirtual) -> GuestPhysical? { spaces[address] }
 
   /// What the client calls a breakpoint at an address, or nil where it has none.
   func reason(at address: GuestVirtual) -> StopEvent.Reason? {
@@ -97,13 +106,13 @@ struct Breakpoints {
   ///   - pieces: the debug registers that a watch needs; none where the debugger compares by itself.
   ///   - isBound: whether the code at an address will be executed at other addresses too: a debug register would miss
   ///     it there, an instruction in its place does not.
-  ///   - milestone: a place that is to be met although the client knows nothing of it.
+  ///   - milestones: places that are to be met although the client knows nothing of them.
   ///   - translate: a virtual address's place, or nil where no page is.
   ///   - memory: the guest's RAM.
   /// - Returns: what every CPU's debug hardware is to do.
   mutating func place(
     in registers: DebugRegisters, pieces: (Watch) -> [HardwareWatchpoint], isBound: (GuestVirtual) -> Bool,
-    milestone: GuestPhysical?, translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
+    milestones: [GuestPhysical], translate: (GuestVirtual) -> GuestPhysical?, _ memory: GuestRAM
   ) -> DebugControl {
     var control = placeWatches(pieces)
     control.breakpoints = hardware
@@ -114,7 +123,7 @@ struct Breakpoints {
       guard let place = translate(address), putInstruction(at: address, place, memory) else { continue }
       bound.insert(place)
     }
-    if let milestone { _ = putInstruction(at: GuestVirtual(milestone.rawValue), milestone, memory) }
+    for place in milestones { _ = putInstruction(at: GuestVirtual(place.rawValue), place, memory) }
     var inMemory = software.filter { !hardware.contains($0) && !isBound($0) }
     if inMemory.count > free {
       // A register needs no page: those without one come first.

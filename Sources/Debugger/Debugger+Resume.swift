@@ -51,7 +51,7 @@ extension Debugger {
   func resetMachine() throws(MachineError) {
     try machine.reset()
     end = nil
-    kernel = machine.kernel?.place.map { KernelLocator(place: $0) }
+    kernel = KernelLocator(of: machine.kernel)
     follower.heldEvent = nil
     hasAnnouncedSlide = false
     invalidateTranslations()
@@ -152,7 +152,7 @@ private struct Run {
     let translator = try debugger.translator(of: cpu)
     return debugger.placements.place(
       in: debugger.machine.virtualMachine.capabilities.debugRegisters, pieces: pieces, isBound: debugger.isBound,
-      milestone: debugger.milestone, translate: { debugger.place(of: $0, by: translator) }, debugger.memory)
+      milestones: debugger.milestones, translate: { debugger.place(of: $0, by: translator) }, debugger.memory)
   }
 
   private func pieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] {
@@ -242,7 +242,10 @@ private struct Run {
     }
     // What the step changed comes before what stands at the next instruction: that is met again, the change is not.
     if event.isSingleStep, let watch = try changedWatch(cpu) { return stop(at: watch, thread) }
-    if event.breakpoint != nil { return try breakpointStop(at: event.programCounter, thread) }
+    if event.breakpoint != nil {
+      if let stop = try breakpointStop(at: event.programCounter, thread) { return stop }
+      return try stepAlone(thread, attention)
+    }
     guard event.isSingleStep else {
       // Not ours: the guest uses the debug hardware by itself.
       try cpu.reflect(event)
@@ -262,9 +265,11 @@ private struct Run {
     if let place, debugger.placements.hadBoundInstruction(at: place) {
       return StopEvent(thread: thread, signal: .trap, reason: .softwareBreakpoint)
     }
-    if let place, place == debugger.milestone {
+    if let place, try debugger.leaveDecompressor(cpu, at: place) { return debugger.newsForFollower() }
+    if let place, debugger.milestones.contains(place) {
       debugger.follow(thread)
-      return debugger.newsForFollower()
+      if let news = debugger.newsForFollower() { return news }
+      return try stepAlone(thread, attention)
     }
     if let place, debugger.placements.hadInstruction(at: place) {
       // One of ours, met at another virtual address of its place: the client has set none there.
@@ -292,7 +297,11 @@ private struct Run {
   /// instruction's address it would find none, and go on without a word: there the stop is a plain trap.
   private func breakpointStop(at address: GuestVirtual, _ thread: ThreadID) throws(EngineError) -> StopEvent? {
     guard let reason = debugger.placements.reason(at: address) else { return nil }
-    let counter = try debugger.cpus[thread.rawValue - 1].value(of: debugger.registers.programCounter)
+    let cpu = debugger.cpus[thread.rawValue - 1]
+    if let space = debugger.placements.space(of: address),
+      try debugger.support.addressSpace(of: cpu, debugger.memory) != space
+    { return nil }
+    let counter = try cpu.value(of: debugger.registers.programCounter)
     return StopEvent(thread: thread, signal: .trap, reason: counter == address.rawValue ? reason : .signal)
   }
 

@@ -47,6 +47,7 @@ public final class Debugger: DebugTarget {
   /// What the client knows of where the kernel is.
   var follower = KernelFollower()
   var hasAnnouncedSlide = false
+  var hasToldProblem = false
 
   private var translators: [(any AddressTranslator)?]
 
@@ -65,7 +66,7 @@ public final class Debugger: DebugTarget {
     threads = (1...max(1, cpuCount)).map { ThreadID($0) }
     lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
     placements = Breakpoints(instruction: support.breakpointInstruction)
-    kernel = machine.kernel?.place.map { KernelLocator(place: $0) }
+    kernel = KernelLocator(of: machine.kernel)
     symbols = KernelSymbolFile(machine.kernel)
     reportedAddresses = Array(repeating: nil, count: cpuCount)
     translators = Array(repeating: nil, count: cpuCount)
@@ -185,6 +186,12 @@ public final class Debugger: DebugTarget {
   public var physicalMemory: (any PhysicalMemoryTarget)? { self }
   /// The debugger itself, whose `monitor help` lists the commands.
   public var monitor: (any MonitorTarget)? { self }
+  /// The debugger itself, which has the kernel's symbols.
+  public var files: (any FileTarget)? { self }
+  /// The debugger itself, which knows where the kernel is.
+  public var libraries: (any LibraryTarget)? { self }
+  /// The debugger itself: breakpoints can be set anywhere.
+  public var memoryMap: (any MemoryMapTarget)? { self }
   /// The debugger itself: the machine can be reset.
   public var restarting: (any RestartTarget)? { self }
 }

@@ -3,6 +3,7 @@ import Bits
 import CPUEngine
 import GDBRemote
 import GuestMemory
+import KernelImage
 
 /// What a client knows of where the kernel is.
 struct KernelFollower {
@@ -26,6 +27,9 @@ extension Debugger {
   /// Looks where a thread's CPU executes, and with it where the kernel is.
   func follow(_ thread: ThreadID) {
     guard let cpu = cpu(of: thread), let counter = instructionAddress(of: cpu) else { return }
+    if kernel == nil, let place = try? translator(of: cpu).translate(counter).physical {
+      findUnpackedKernel(near: place)
+    }
     let hasMoved = kernel?.follow(counter) {
       support.kernelEntries(of: cpu)
     } translate: { address in
@@ -58,7 +62,7 @@ extension Debugger {
   ///
   /// - Parameter event: what it is told after that, when it goes on.
   func newsForFollower(before event: StopEvent? = nil) -> StopEvent? {
-    guard follower.isFollowing, let base = kernel?.base, base != follower.knownBase else { return nil }
+    guard follower.isFollowing, let base = kernelBase, base != follower.knownBase else { return nil }
     follower.knownBase = base
     follower.heldEvent = event
     return StopEvent(thread: event?.thread ?? currentThread, signal: .trap, reason: .librariesChanged)
@@ -77,17 +81,22 @@ extension Debugger {
 
   // MARK: Addresses
 
+  /// The address of the kernel's first byte as its symbols are to be understood now; nil where nothing tells it.
+  var kernelBase: GuestVirtual? { kernel?.base ?? (decompressor == nil ? nil : symbols.linkBase) }
+
   /// Whether the code at an address will run at another one as well: the kernel has not turned on its page tables.
   func isBound(_ address: GuestVirtual) -> Bool {
     guard let kernel else { return false }
     return kernel.isPhysical && kernel.contains(address)
   }
 
-  /// The place of the first code that runs at virtual addresses, where a client's breakpoints move with the kernel.
-  var milestone: GuestPhysical? {
-    guard follower.isFollowing, let kernel, kernel.isPhysical, !placements.isEmpty, let offset = symbols.milestone
-    else { return nil }
-    return kernel.place.lowerBound.advanced(by: offset)
+  /// Places that the guest passes when the kernel comes to be elsewhere, and where a client's breakpoints move with it:
+  /// the decompressor's last jump, and the first code that runs at virtual addresses.
+  var milestones: [GuestPhysical] {
+    guard follower.isFollowing, !placements.isEmpty else { return [] }
+    guard let kernel else { return decompressor?.exits ?? [] }
+    guard kernel.isPhysical, let offset = symbols.milestone else { return [] }
+    return [kernel.place.lowerBound.wrapping(by: offset)]
   }
 
   /// A virtual address's place as a CPU sees it, or as the kernel will once its page tables are in force.

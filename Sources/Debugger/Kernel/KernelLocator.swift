@@ -1,4 +1,5 @@
 import Bits
+import Machine
 
 /// Follows where the kernel's image stands as the CPUs address it.
 ///
@@ -17,6 +18,12 @@ struct KernelLocator: Equatable {
   init(place: Range<GuestPhysical>) {
     self.place = place
     base = GuestVirtual(place.lowerBound.rawValue)
+  }
+
+  /// A kernel that is about to be entered; nil where nobody knows where it will be.
+  init?(of kernel: LoadedKernel?) {
+    guard case .fixed(let place) = kernel?.place else { return nil }
+    self.init(place: place)
   }
 
   /// Whether the image is addressed by its physical addresses.

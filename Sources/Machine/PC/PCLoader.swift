@@ -70,8 +70,10 @@ public final class PCLoader: BootLoader {
       for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
       try machine.cpus[0].setValues(
         state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
+      let decompressor =
+        options.throughDecompressor ? try KernelDecompressor(of: options.kernel, loadedBy: load) : nil
       let kernel = LoadedKernel(
-        image: options.kernel, place: options.throughDecompressor ? nil : load.imageRange)
+        image: options.kernel, place: decompressor.map { .chosen(by: $0) } ?? .fixed(load.imageRange))
       loaded.withLock { $0 = kernel }
       return load.work(into: memory, options.initialRAMDisk, at: disk)
     } catch let error as MachineError {

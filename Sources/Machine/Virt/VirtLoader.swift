@@ -94,7 +94,7 @@ public final class VirtLoader: BootLoader {
       let settings = ARM64BootProtocol.registers(entry: load.entry, deviceTree: tree.address)
       try machine.cpus[0].setValues(
         settings.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
-      let kernel = LoadedKernel(image: options.kernel, place: load.imageRange)
+      let kernel = LoadedKernel(image: options.kernel, place: .fixed(load.imageRange))
       loaded.withLock { $0 = kernel }
       return load.work(into: memory, options.initialRAMDisk, at: placement.initialRAMDisk)
     } catch let error as MachineError {
