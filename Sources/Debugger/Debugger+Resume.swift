@@ -300,7 +300,9 @@ private struct Run {
     let cpu = debugger.cpus[thread.rawValue - 1]
     if let space = debugger.placements.space(of: address),
       try debugger.support.addressSpace(of: cpu, debugger.memory) != space
-    { return nil }
+    {
+      return nil
+    }
     let counter = try cpu.value(of: debugger.registers.programCounter)
     return StopEvent(thread: thread, signal: .trap, reason: counter == address.rawValue ? reason : .signal)
   }

@@ -43,6 +43,7 @@ struct MonitorContext {
   }
 
   private func number(_ text: Substring) throws(TargetError) -> UInt64 {
+    if text == "$pc" { return try register(debugger.registers.programCounter) }
     if text.hasPrefix("$"), let index = debugger.registers.index(named: String(text.dropFirst())) {
       return try register(index)
     }
@@ -109,7 +110,9 @@ extension Debugger: MonitorTarget {
       MonitorContext(debugger: self, thread: thread, command: found, arguments: Array(words.dropFirst()), text: text))
   }
 
-  var monitorCommands: [MonitorCommand] { Self.commonCommands + ConsoleMonitor.commands + KernelMonitor.commands + support.monitorCommands }
+  var monitorCommands: [MonitorCommand] {
+    Self.commonCommands + ConsoleMonitor.commands + KernelMonitor.commands + support.monitorCommands
+  }
 
   private static let commonCommands: [MonitorCommand] = [
     MonitorCommand("help", "", "list the monitor commands") { context throws(TargetError) in

@@ -29,9 +29,13 @@ public struct KernelDecompressor: Sendable, Equatable {
   ///   - load: how it is loaded.
   /// - Throws: `KernelImageError` where the kernel in it is corrupt or cannot be read.
   public init?(of kernel: KernelImage, loadedBy load: KernelLoad) throws(KernelImageError) {
-    guard case .bzImage(let header, let payload?) = kernel.content, let segment = load.segments.first else { return nil }
+    guard case .bzImage(let header, let payload?) = kernel.content, let segment = load.segments.first else {
+      return nil
+    }
     let unpacked = try kernel.load()
-    guard let entered = unpacked.segments.first(where: { $0.physicalRange.contains(unpacked.entry) }) else { return nil }
+    guard let entered = unpacked.segments.first(where: { $0.physicalRange.contains(unpacked.entry) }) else {
+      return nil
+    }
     let offset = entered.fileOffset + Int(unpacked.entry.rawValue &- entered.physical.rawValue)
     var reader = try payload.open()
     try reader.advance(to: offset)

@@ -61,6 +61,7 @@ extension Debugger {
   /// The stop by which the client learns that the kernel is elsewhere; nil where it knows, or does not care.
   ///
   /// - Parameter event: what it is told after that, when it goes on.
+  /// - Returns: the stop to be reported now.
   func newsForFollower(before event: StopEvent? = nil) -> StopEvent? {
     guard follower.isFollowing, let base = kernelBase, base != follower.knownBase else { return nil }
     follower.knownBase = base
