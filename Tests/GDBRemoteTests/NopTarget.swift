@@ -58,6 +58,10 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
   var physicalMemory: (any PhysicalMemoryTarget)? { nil }
   var monitor: (any MonitorTarget)? { self }
 
+  var followsLibraries = false
+  private var arguments: [String] = []
+  private let readme: [UInt8] = Array("read me: #$}*\n".utf8)
+
   func describe(_ thread: ThreadID) -> String { "CPU \(thread.rawValue - 1) <ring 0>" }
 
   func readRegister(_ index: RegisterIndex, of thread: ThreadID, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
@@ -102,7 +106,7 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
   func removeAllBreakpoints() { addresses = [] }
 
   func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
-    MonitorReply("you said \(command)\n")
+    MonitorReply(command == "arguments" ? "\(arguments)\n" : "you said \(command)\n")
   }
 
   /// Runs, and stops after a step of any thread, at a breakpoint or where memory ends.
@@ -127,5 +131,37 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
   func stop(_ event: StopEvent) -> StopEvent {
     lastStop = event
     return event
+  }
+}
+
+extension NopTarget: FileTarget, LibraryTarget, MemoryMapTarget, OSDataTarget, RestartTarget {
+  var files: (any FileTarget)? { self }
+  var libraries: (any LibraryTarget)? { self }
+  var memoryMap: (any MemoryMapTarget)? { self }
+  var osData: (any OSDataTarget)? { self }
+  var restarting: (any RestartTarget)? { self }
+
+  var executable: String? { nil }
+  func contents(of path: String) throws(TargetError) -> [UInt8]? { path == "/readme" ? readme : nil }
+
+  var loadedLibraries: [Library] { [Library(name: "/nop/library", placement: .segments([0x1000]))] }
+
+  var memoryRegions: [MemoryRegion] {
+    [
+      MemoryRegion(.ram, 0...0x2fff), MemoryRegion(.rom, 0x3000...0x3fff),
+      MemoryRegion(.ram, 0x4000 ... .max),
+    ]
+  }
+
+  var osDataTypes: [OSDataType] { [OSDataType(name: "cpus", description: "All <CPUs>", title: "CPUs")] }
+
+  func osDataTable(_ name: String) throws(TargetError) -> OSDataTable? {
+    name == "cpus" ? OSDataTable(columns: ["CPU", "State"], rows: [["0", "nops"], ["1", "<nops>"]]) : nil
+  }
+
+  func restart(arguments: [String]?) throws(TargetError) {
+    self.arguments = arguments ?? self.arguments
+    programCounter = 0x1000
+    lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
   }
 }
