@@ -27,11 +27,11 @@ private final class Server: @unchecked Sendable {
 
   deinit { close(listener) }
 
-  func serve() {
+  func serve(hasProgram: Bool) {
     let client = accept(listener, nil, nil)
     guard client >= 0 else { return }
     defer { close(client) }
-    let target = NopTarget()
+    let target = NopTarget(hasProgram: hasProgram)
     var session = Session(target: target, serverName: "test", serverVersion: "1")
     var buffer = [UInt8](repeating: 0, count: 0x1_0000)
     while !session.hasEnded {
@@ -67,10 +67,12 @@ struct DebuggerTests {
 
   @Test(
     "gdb-multiarch works with a session", .enabled(if: isInstalled, "gdb-multiarch is not installed"),
-    arguments: [("remote", exchanges), ("extended-remote", extendedExchanges)])
-  func session(_ target: String, _ exchanges: [(command: String, reply: String)]) throws {
+    arguments: [
+      ("remote", false, exchanges), ("extended-remote", false, extendedExchanges), ("remote", true, symbolExchanges),
+    ])
+  func session(_ target: String, hasProgram: Bool, _ exchanges: [(command: String, reply: String)]) throws {
     let server = try #require(Server())
-    Thread.detachNewThread { server.serve() }
+    Thread.detachNewThread { server.serve(hasProgram: hasProgram) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
     process.arguments =
@@ -126,6 +128,17 @@ struct DebuggerTests {
     ("continue", "received signal SIGSEGV"),
     ("maint print xml-tdesc", "<feature name=\"org.example.system\">"),
     ("detach", "detached"),
+  ]
+
+  /// What gdb, which was given no file, reads from the target, and what follows when a library moves.
+  static let symbolExchanges: [(command: String, reply: String)] = [
+    ("info files", "target:/nop/program"),
+    ("info symbol $pc", "nop_program in section .text"),
+    ("info symbol 0x4008", "nop_library + 8 in section .text of target:/nop/library"),
+    ("break nop_library", "Breakpoint 1 at 0x4000"),
+    ("continue", "Breakpoint 1, 0x0000000000005000 in nop_library ()"),
+    ("info sharedlibrary", "target:/nop/./library"),
+    ("p (long) nop_library", "= 20480"),
   ]
 
   /// What a user does with a program of their own, and what only some targets have.

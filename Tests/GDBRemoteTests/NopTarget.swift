@@ -59,8 +59,15 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
   var monitor: (any MonitorTarget)? { self }
 
   var followsLibraries = false
+  /// Whether the CPU executes a program with symbols, whose library moves when the CPU comes to `movingAddress`.
+  private let hasProgram: Bool
+  private static let movingAddress: UInt64 = 0x1080
+  private static let libraryAddresses: ClosedRange<UInt64> = 0x4000...0x5000
+  private var libraryAddress = libraryAddresses.lowerBound
   private var arguments: [String] = []
   private let readme: [UInt8] = Array("read me: #$}*\n".utf8)
+
+  init(hasProgram: Bool = false) { self.hasProgram = hasProgram }
 
   func describe(_ thread: ThreadID) -> String { "CPU \(thread.rawValue - 1) <ring 0>" }
 
@@ -121,6 +128,10 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
         case .resume, .rangeStep, nil: break
         }
       }
+      if hasProgram, followsLibraries, programCounter == Self.movingAddress {
+        libraryAddress = Self.libraryAddresses.upperBound
+        return stop(StopEvent(thread: ThreadID(1), signal: .trap, reason: .librariesChanged))
+      }
       if addresses.contains(programCounter) {
         return stop(StopEvent(thread: ThreadID(1), signal: .trap, reason: .softwareBreakpoint))
       }
@@ -141,10 +152,23 @@ extension NopTarget: FileTarget, LibraryTarget, MemoryMapTarget, OSDataTarget, R
   var osData: (any OSDataTarget)? { self }
   var restarting: (any RestartTarget)? { self }
 
-  var executable: String? { nil }
-  func contents(of path: String) throws(TargetError) -> [UInt8]? { path == "/readme" ? readme : nil }
+  var executable: String? { hasProgram ? "/nop/program" : nil }
 
-  var loadedLibraries: [Library] { [Library(name: "/nop/library", placement: .segments([0x1000]))] }
+  func contents(of path: String) throws(TargetError) -> [UInt8]? {
+    switch path {
+    case "/readme": readme
+    case "/nop/program" where hasProgram: SmallELF(function: "nop_program", address: 0x1000).bytes
+    case "/nop/library" where hasProgram, "/nop/./library" where hasProgram:
+      SmallELF(function: "nop_library", address: 0x10_0000).bytes
+    default: nil
+    }
+  }
+
+  var loadedLibraries: [Library] {
+    // Moved, a library needs another name, or gdb takes it for the one that it knows.
+    let name = libraryAddress == Self.libraryAddresses.lowerBound ? "/nop/library" : "/nop/./library"
+    return [Library(name: name, placement: .segments([libraryAddress]))]
+  }
 
   var memoryRegions: [MemoryRegion] {
     [
