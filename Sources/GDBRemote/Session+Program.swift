@@ -3,10 +3,6 @@ extension Session {
   /// Whether there is a guest; without one the client can but start it.
   public var hasGuest: Bool { exitStatus == nil }
 
-  func requireGuest() throws(TargetError) {
-    guard hasGuest else { throw .failed("the guest has ended; `run` starts it again") }
-  }
-
   /// The guest is gone, and with it the client's breakpoints, which it sets again in the next one.
   mutating func loseGuest(_ status: UInt8) {
     exitStatus = status
