@@ -34,17 +34,18 @@ struct FileStatus {
 
   /// The structure, big-endian and without padding.
   var bytes: [UInt8] {
-    var bytes: [UInt8] = []
-    func append(_ value: some FixedWidthInteger) {
-      withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
-    }
-    let (device, inode, links, user, group, specialDevice): (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) =
-      (0, 0, 1, 0, 0, 0)
-    for field in [device, inode, Self.mode, links, user, group, specialDevice] { append(field) }
-    for field in [size, Self.blockSize, size / Self.blockSize + (size % Self.blockSize == 0 ? 0 : 1)] { append(field) }
-    let time: UInt32 = 0
-    for field in [time, time, time] { append(field) }
-    return bytes
+    // st_dev, st_ino, st_mode, st_nlink, st_uid, st_gid, st_rdev
+    let identity: [UInt32] = [0, 0, Self.mode, 1, 0, 0, 0]
+    // st_size, st_blksize, st_blocks
+    let blockCount = size / Self.blockSize + (size % Self.blockSize == 0 ? 0 : 1)
+    let extent = [size, Self.blockSize, blockCount]
+    // st_atime, st_mtime, st_ctime
+    let times: [UInt32] = [0, 0, 0]
+    return identity.flatMap(Self.bigEndian) + extent.flatMap(Self.bigEndian) + times.flatMap(Self.bigEndian)
+  }
+
+  private static func bigEndian(_ field: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: field.bigEndian) { Array($0) }
   }
 }
 

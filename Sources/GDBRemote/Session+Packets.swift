@@ -5,7 +5,7 @@ extension Session {
   /// empty reply, which tells the client so.
   mutating func perform(_ packet: inout PacketReader) throws(TargetError) -> PacketOutcome {
     let name = packet.packetName()
-    if !hasGuest, Self.asksForGuest(name) { try requireGuest() }
+    if !hasGuest, Self.asksForGuest(name) { throw .failed("the guest has ended; `run` starts it again") }
     switch name {
     // Memory
     case "m": try readMemory(&packet)
@@ -48,7 +48,7 @@ extension Session {
     // Threads
     case "H": try selectThread(&packet)
     case "T": try reportLiveness(&packet)
-    case "qC": try reportSelectedThread()
+    case "qC": reportSelectedThread()
     case "qfThreadInfo": listThreads()
     case "qsThreadInfo": encoder.append("l")
     case "qThreadExtraInfo": try describeThread(&packet)
@@ -67,11 +67,12 @@ extension Session {
     }
     return .reply
   }
+
   /// Whether a packet is about the guest itself, and has no answer once that is gone.
   private static func asksForGuest(_ name: PacketReader.Name) -> Bool {
     switch name {
     case "m", "x", "M", "X", "qCRC", "qSearch", "g", "G", "p", "P", "vCont", "c", "C", "s", "S", "Z", "z",
-      "qThreadExtraInfo", "vAttach":
+      "qC", "qThreadExtraInfo", "vAttach":
       true
     default: false
     }

@@ -1,11 +1,7 @@
 /// The guest as a program that its user runs, kills and runs again (GDB manual, "Connecting", extended-remote).
 extension Session {
   /// Whether there is a guest; without one the client can but start it.
-  var hasGuest: Bool { exitStatus == nil }
-
-  func requireGuest() throws(TargetError) {
-    guard hasGuest else { throw .failed("the guest has ended; `run` starts it again") }
-  }
+  public var hasGuest: Bool { exitStatus == nil }
 
   /// The guest is gone, and with it the client's breakpoints, which it sets again in the next one.
   mutating func loseGuest(_ status: UInt8) {

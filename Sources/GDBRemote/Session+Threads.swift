@@ -58,8 +58,7 @@ extension Session {
   }
 
   /// `qC`: the current thread.
-  mutating func reportSelectedThread() throws(TargetError) {
-    try requireGuest()
+  mutating func reportSelectedThread() {
     encoder.append("QC")
     append(selectedThread)
   }

@@ -54,6 +54,7 @@ final class MockTarget: DebugTarget {
   var inserted: [String] = []
   var lastWriter: ThreadID?
   var hasCapabilities = true
+  var capabilities = MockCapabilities()
   var monitorText = "done\n"
 
   var breakpoints: (any BreakpointTarget)? { hasCapabilities ? self : nil }

@@ -77,9 +77,12 @@ final class Client {
     tell()
     session.stopped(event)
     if isGone { return departure(.vanished) }
-    guard session.exitStatus != nil, !session.isExtended else { return nil }
-    _ = connection.send(from: &session)
-    return departure(.vanished)
+    // Only a client in extended mode has something to do once the guest is gone.
+    guard session.hasGuest || session.isExtended else {
+      _ = connection.send(from: &session)
+      return departure(.vanished)
+    }
+    return nil
   }
 
   /// Takes what the client sent while the guest runs; true where the guest shall stop for it.
