@@ -192,6 +192,8 @@ public final class Debugger: DebugTarget {
   public var libraries: (any LibraryTarget)? { self }
   /// The debugger itself: breakpoints can be set anywhere.
   public var memoryMap: (any MemoryMapTarget)? { self }
+  /// The debugger itself, which knows the machine's parts.
+  public var osData: (any OSDataTarget)? { self }
   /// The debugger itself: the machine can be reset.
   public var restarting: (any RestartTarget)? { self }
 }
