@@ -3,6 +3,7 @@ import Bits
 import CPUEngine
 public import GDBRemote
 import GuestMemory
+public import KernelImage
 public import Machine
 
 /// A machine as GDB's remote protocol debugs it.
@@ -72,6 +73,13 @@ public final class Debugger: DebugTarget {
     translators = Array(repeating: nil, count: cpuCount)
     noteStop(lastStop)
   }
+
+  /// Gives clients the symbols of a file in place of the kernel's own.
+  ///
+  /// - Parameter vmlinux: an ELF file of this very kernel.
+  /// - Returns: one sentence where nothing tells whether it is of this kernel; nil where it is.
+  /// - Throws: one sentence that says why it is not served.
+  public func useSymbols(of vmlinux: KernelFile) throws(MachineError) -> String? { try symbols.replace(by: vmlinux) }
 
   func cpu(of thread: ThreadID) -> (any VirtualCPU)? {
     cpus.indices.contains(thread.rawValue - 1) ? cpus[thread.rawValue - 1] : nil

@@ -54,18 +54,18 @@ struct OpenFiles {
   /// How many files may be open.
   private static let limit = 16
 
-  private var files: [UInt64: [UInt8]] = [:]
+  private var files: [UInt64: TargetFile] = [:]
 
-  /// Keeps a file's bytes; nil where too many files are open.
-  mutating func open(_ contents: [UInt8]) -> UInt64? {
+  /// Keeps a file; nil where too many are open.
+  mutating func open(_ file: TargetFile) -> UInt64? {
     guard let descriptor = (0..<UInt64(Self.limit)).first(where: { files[$0] == nil }) else { return nil }
-    files[descriptor] = contents
+    files[descriptor] = file
     return descriptor
   }
 
   /// Lets a file go; false where it is not open.
   mutating func close(_ descriptor: UInt64) -> Bool { files.removeValue(forKey: descriptor) != nil }
 
-  /// The bytes of an open file; nil where it is not open.
-  subscript(descriptor: UInt64) -> [UInt8]? { files[descriptor] }
+  /// An open file; nil where it is not open.
+  subscript(descriptor: UInt64) -> TargetFile? { files[descriptor] }
 }

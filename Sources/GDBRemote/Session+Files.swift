@@ -3,7 +3,7 @@ private enum FileResult {
   /// A number: a descriptor, or 0 for success.
   case value(UInt64)
   /// Bytes behind their count.
-  case data(ArraySlice<UInt8>)
+  case data([UInt8])
   case failure(FileError)
 }
 
@@ -62,7 +62,7 @@ extension Session {
     try packet.requireEnd()
     guard !flags.canChange else { return .failure(.readOnlyFileSystem) }
     switch Self.lookUp(path, files) {
-    case .success(let contents): return openFiles.open(contents).map(FileResult.value) ?? .failure(.tooManyOpenFiles)
+    case .success(let file): return openFiles.open(file).map(FileResult.value) ?? .failure(.tooManyOpenFiles)
     case .failure(let error): return .failure(error)
     }
   }
@@ -75,17 +75,18 @@ extension Session {
     try packet.require(",")
     let offset = try packet.number()
     try packet.requireEnd()
-    guard let contents = openFiles[descriptor] else { return .failure(.badDescriptor) }
-    let rest = contents.dropFirst(Int(clamping: offset))
-    return .data(rest.prefix(min(Int(clamping: count), Self.dataLimit)))
+    guard let file = openFiles[descriptor] else { return .failure(.badDescriptor) }
+    do throws(TargetError) {
+      return .data(try file.bytes(at: offset, limit: min(Int(clamping: count), Self.dataLimit)))
+    } catch { return .failure(.inputOutput) }
   }
 
   /// `vFile:fstat:fd`.
   private func reportOpenFile(_ packet: inout PacketReader) throws(TargetError) -> FileResult {
     let descriptor = try packet.number()
     try packet.requireEnd()
-    guard let contents = openFiles[descriptor] else { return .failure(.badDescriptor) }
-    return .data(FileStatus(size: UInt64(contents.count)).bytes[...])
+    guard let file = openFiles[descriptor] else { return .failure(.badDescriptor) }
+    return .data(FileStatus(size: UInt64(file.count)).bytes)
   }
 
   /// `vFile:stat:filename` and `vFile:lstat:filename`, which are alike where no file is a link.
@@ -93,7 +94,7 @@ extension Session {
     _ packet: inout PacketReader, _ files: any FileTarget
   ) throws(TargetError) -> FileResult {
     switch Self.lookUp(String(decoding: try packet.remainingHex(), as: UTF8.self), files) {
-    case .success(let contents): .data(FileStatus(size: UInt64(contents.count)).bytes[...])
+    case .success(let file): .data(FileStatus(size: UInt64(file.count)).bytes)
     case .failure(let error): .failure(error)
     }
   }
@@ -113,9 +114,9 @@ extension Session {
     return openFiles.close(descriptor) ? .value(0) : .failure(.badDescriptor)
   }
 
-  private static func lookUp(_ path: String, _ files: any FileTarget) -> Result<[UInt8], FileError> {
+  private static func lookUp(_ path: String, _ files: any FileTarget) -> Result<TargetFile, FileError> {
     do throws(TargetError) {
-      return try files.contents(of: path).map { .success($0) } ?? .failure(.noSuchFile)
+      return try files.file(at: path).map { .success($0) } ?? .failure(.noSuchFile)
     } catch { return .failure(.inputOutput) }
   }
 }

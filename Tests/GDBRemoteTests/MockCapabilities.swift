@@ -24,9 +24,9 @@ extension MockTarget: FileTarget, LibraryTarget, MemoryMapTarget, OSDataTarget, 
 
   var executable: String? { capabilities.executable }
 
-  func contents(of path: String) throws(TargetError) -> [UInt8]? {
+  func file(at path: String) throws(TargetError) -> TargetFile? {
     if capabilities.damaged.contains(path) { throw .failed("\(path) is damaged") }
-    return capabilities.files[path]
+    return capabilities.files[path].map { TargetFile($0) }
   }
 
   var loadedLibraries: [Library] { capabilities.libraries }

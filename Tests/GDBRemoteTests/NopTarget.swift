@@ -154,7 +154,9 @@ extension NopTarget: FileTarget, LibraryTarget, MemoryMapTarget, OSDataTarget, R
 
   var executable: String? { hasProgram ? "/nop/program" : nil }
 
-  func contents(of path: String) throws(TargetError) -> [UInt8]? {
+  func file(at path: String) throws(TargetError) -> TargetFile? { bytes(of: path).map { TargetFile($0) } }
+
+  private func bytes(of path: String) -> [UInt8]? {
     switch path {
     case "/readme": readme
     case "/nop/program" where hasProgram: SmallELF(function: "nop_program", address: 0x1000).bytes

@@ -16,7 +16,7 @@ extension Debugger: LibraryTarget {
     }
     tellProblem()
     follower.knownBase = base
-    return [Library(name: KernelFile.name(at: base, linkedTo: linkBase), placement: .segments([base.rawValue]))]
+    return [Library(name: FileName.kernel(at: base, linkedTo: linkBase), placement: .segments([base.rawValue]))]
   }
 
   /// Whether the client reads the list, and so wants to be told when the kernel is elsewhere.
@@ -35,31 +35,31 @@ extension Debugger: LibraryTarget {
 
 extension Debugger: FileTarget {
   /// A file that stands for the guest; its symbols are in the libraries, which can move.
-  public var executable: String? { machine.kernel == nil ? nil : KernelFile.executable }
+  public var executable: String? { machine.kernel == nil ? nil : FileName.executable }
 
   /// The kernel's symbols under each of its names, and the file that stands for the guest.
-  public func contents(of path: String) throws(TargetError) -> [UInt8]? {
-    if path == KernelFile.executable { return EmptyProgram.bytes(for: machine.virtualMachine.architecture) }
-    guard path.hasPrefix(KernelFile.path) else { return nil }
-    guard let bytes = symbols.bytes else { throw .failed(symbols.problem ?? "the kernel has no symbols") }
-    return bytes
+  public func file(at path: String) throws(TargetError) -> TargetFile? {
+    if path == FileName.executable { return TargetFile(EmptyProgram.bytes(for: machine.virtualMachine.architecture)) }
+    guard path.hasPrefix(FileName.kernel) else { return nil }
+    guard let file = symbols.file else { throw .failed(symbols.problem ?? "the kernel has no symbols") }
+    return file
   }
 }
 
 /// The names under which a client finds the kernel's files.
-enum KernelFile {
+enum FileName {
   /// What stands for the guest as a program.
   static let executable = "/guest"
   /// The kernel's symbols; what follows tells where the kernel is.
-  static let path = "/vmlinux"
+  static let kernel = "/vmlinux"
 
   /// The name of the kernel's symbols while its first byte is at `base`.
-  static func name(at base: GuestVirtual, linkedTo linkBase: GuestVirtual) -> String {
-    if base == linkBase { return path }
+  static func kernel(at base: GuestVirtual, linkedTo linkBase: GuestVirtual) -> String {
+    if base == linkBase { return kernel }
     let isVirtual = base.rawValue >> 63 == 1
-    guard isVirtual else { return "\(path)@\(base)" }
+    guard isVirtual else { return "\(kernel)@\(base)" }
     return base > linkBase
-      ? "\(path)+0x\(hex(base.rawValue &- linkBase.rawValue))" : "\(path)-0x\(hex(linkBase.rawValue &- base.rawValue))"
+      ? "\(kernel)+0x\(hex(base.rawValue &- linkBase.rawValue))" : "\(kernel)-0x\(hex(linkBase.rawValue &- base.rawValue))"
   }
 }
 

@@ -1,17 +1,43 @@
 import Architecture
 import Bits
+import GDBRemote
 import KernelImage
 import KernelSymbols
 import Machine
 
-/// The kernel's symbols, read out of its image when they are first asked for.
+/// The kernel's symbols, read out of its image when they are first asked for, and the file that a client reads them from.
 final class KernelSymbolFile {
   private let kernel: LoadedKernel?
   private lazy var reading: Result<KernelSymbolTable, MachineError> = read()
-  /// The symbols as a file that debuggers read.
-  private(set) lazy var bytes: [UInt8]? = table?.symbolFile
+  /// The symbols as a file that debuggers read: the one that the user named, or else one of the kernel's own symbols.
+  private(set) lazy var file: TargetFile? = table.map { TargetFile($0.symbolFile) }
 
   init(_ kernel: LoadedKernel?) { self.kernel = kernel }
+
+  /// Serves a file with symbols in place of the kernel's own.
+  ///
+  /// - Parameter vmlinux: the file.
+  /// - Returns: one sentence where nothing tells whether the file is of this kernel; nil where it is.
+  /// - Throws: one sentence where it is of another, or has no symbols; it is not served then.
+  func replace(by vmlinux: KernelFile) throws(MachineError) -> String? {
+    do {
+      let identity = try ELFIdentity { offset, count in
+        guard let offset = Int(exactly: offset), let bytes = try? vmlinux.bytes(at: offset, count: count) else {
+          return nil
+        }
+        return bytes.count == count ? bytes : nil
+      }
+      guard let kernel else { throw MachineError("there is no kernel that the symbol file could be of") }
+      let isSame = try identity.check(isOf: table?.buildID, kernel.image.architecture)
+      guard identity.hasSymbols else { throw MachineError("the symbol file has no symbol table") }
+      file = TargetFile(count: vmlinux.count) { offset, count throws(TargetError) in
+        do { return try vmlinux.bytes(at: offset, count: count) } catch { throw .failed("\(error)") }
+      }
+      return isSame ? nil : "nothing tells whether the symbol file is of this kernel: one of the two has no build id"
+    } catch {
+      throw MachineError("\(error)")
+    }
+  }
 
   /// The symbols; nil where the kernel has none.
   var table: KernelSymbolTable? { try? reading.get() }
