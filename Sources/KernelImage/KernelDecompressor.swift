@@ -22,6 +22,12 @@ public struct KernelDecompressor: Sendable, Equatable {
   /// (Linux, arch/x86/boot/compressed/head_64.S, `.Lrelocated`).
   private static let preludes: [[UInt8]] = [[0x4C, 0x89, 0xFE], [0x5E]]
 
+  /// Whether bytes are those at the kernel's entry; where it was moved, the addresses among them have changed.
+  public func isEntry(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.count >= entryBytes.count else { return false }
+    return zip(bytes, entryBytes).count { $0 != $1 } <= entryBytes.count / 8
+  }
+
   /// Looks at a bzImage that is loaded as a boot loader does.
   ///
   /// - Parameters:
@@ -39,7 +45,7 @@ public struct KernelDecompressor: Sendable, Equatable {
     let offset = entered.fileOffset + Int(unpacked.entry.rawValue &- entered.physical.rawValue)
     var reader = try payload.open()
     try reader.advance(to: offset)
-    entryBytes = try reader.bytes(64)
+    entryBytes = try reader.bytes(256)
     entryOffset = unpacked.entry.rawValue &- unpacked.imageRange.lowerBound.rawValue
     imageCount = unpacked.imageRange.upperBound.rawValue &- unpacked.imageRange.lowerBound.rawValue
     let packed = header.payload.map { $0.offset..<$0.offset + $0.count } ?? 0..<0

@@ -26,7 +26,7 @@ extension Debugger {
   /// Takes note of the kernel if it starts at a place.
   private func noteUnpackedKernel(at start: GuestPhysical, by decompressor: KernelDecompressor) -> Bool {
     guard let bytes = memory.bytes(at: start.wrapping(by: decompressor.entryOffset)),
-      bytes.starts(with: decompressor.entryBytes), let end = start.advanced(by: decompressor.imageCount)
+      decompressor.isEntry(UnsafeRawBufferPointer(bytes)), let end = start.advanced(by: decompressor.imageCount)
     else { return false }
     kernel = KernelLocator(place: start..<end)
     return true
