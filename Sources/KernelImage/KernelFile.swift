@@ -86,7 +86,9 @@ public final class KernelFile: Sendable {
   public func bytes(at offset: Int, count: Int) throws(KernelImageError) -> [UInt8] {
     var failure: KernelImageError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, read in
-      do throws(KernelImageError) { read = try self.read(at: offset, into: UnsafeMutableRawBufferPointer(buffer)) } catch {
+      do throws(KernelImageError) {
+        read = try self.read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      } catch {
         failure = error
       }
     }

@@ -44,7 +44,8 @@ struct SymbolTests {
       transcript,
       has: [
         "startup_64 in section ", "Breakpoint 1 at 0x", "<start_kernel>", "\"Linux version ",
-        "it still runs at its physical addresses", "Breakpoint 1, 0xffffffff", " in start_kernel () from target:/vmlinux",
+        "it still runs at its physical addresses", "Breakpoint 1, 0xffffffff",
+        " in start_kernel () from target:/vmlinux",
         "#1", "start_kernel in section .init.text", "\"Linux version ", "it runs where it was linked to",
         "Breakpoint 2, 0xffffffff", " in _printk () from target:/vmlinux",
       ])
@@ -81,7 +82,8 @@ struct SymbolTests {
       monitor translate 0xffffffff81000000
       kill
       """)
-    expect(transcript, has: ["same 1", "written 1", "has no place", "the kernel is linked for it and will have physical"])
+    expect(
+      transcript, has: ["same 1", "written 1", "has no place", "the kernel is linked for it and will have physical"])
   }
 
   @Test("a kernel that unpacks itself and moves is found without help")
@@ -96,7 +98,8 @@ struct SymbolTests {
       x/s &linux_banner
       kill
       """, options: ["--through-decompressor"], within: Self.unpackingTime)
-    expect(transcript, has: ["Breakpoint 1, 0xffffffff", " in start_kernel () from target:/vmlinux", "\"Linux version "])
+    expect(
+      transcript, has: ["Breakpoint 1, 0xffffffff", " in start_kernel () from target:/vmlinux", "\"Linux version "])
     #expect(
       transcript.contains("it has moved itself: 0x") || transcript.contains("it runs where it was linked to"))
     if transcript.contains("it has moved itself") {

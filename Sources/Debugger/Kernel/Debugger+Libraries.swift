@@ -59,7 +59,8 @@ enum FileName {
     let isVirtual = base.rawValue >> 63 == 1
     guard isVirtual else { return "\(kernel)@\(base)" }
     return base > linkBase
-      ? "\(kernel)+0x\(hex(base.rawValue &- linkBase.rawValue))" : "\(kernel)-0x\(hex(linkBase.rawValue &- base.rawValue))"
+      ? "\(kernel)+0x\(hex(base.rawValue &- linkBase.rawValue))"
+      : "\(kernel)-0x\(hex(linkBase.rawValue &- base.rawValue))"
   }
 }
 
