@@ -1,12 +1,217 @@
-# Connects gdb to hvgdb and sets what helps with a kernel:
+# hvgdb in gdb: settings that suit a kernel, the `hv` commands (`help hv`), and the connection.
 #
-#     gdb-multiarch -x gdbinit                                  port 1234
-#     gdb-multiarch -ex 'set $hvgdb_port = 4321' -x gdbinit     another one
+#     gdb-multiarch -x gdbinit                                the guest of hvgdb at port 1234 of this machine
+#     HVGDB_LISTEN=unix:/run/hvgdb gdb-multiarch -x gdbinit   another place, as hvgdb's --listen has it
+#     gdb-multiarch -ex 'set $hvgdb = 4321' -x gdbinit        a port, or a place in quotes; stronger than HVGDB_LISTEN
+#
+# It connects unless gdb debugs something already or the place is "", for front ends that connect by themselves.
+# Written for gdb 12 and later, alone or beside gef and pwndbg. Without Python gdb gets the rest, but no `hv`.
+
+# A page that waits for the Return key holds up breakpoint commands and whoever drives gdb.
 set pagination off
+# Most of a boot has no source lines: where there is none, a stop shows its instruction.
 set disassemble-next-line auto
-# A kernel's own stack need not end where gdb expects it to.
-set backtrace past-main on
-if $_isvoid($hvgdb_port)
-  set $hvgdb_port = 1234
+# The kernel's structures have hundreds of members: one a line.
+set print pretty on
+# The first reply about memory waits for the kernel to be unpacked; on an emulated host that takes more than gdb's 2 s.
+set remotetimeout 10
+
+# $_strlen is written in Python: it is there where Python is.
+if $_isvoid($_strlen)
+  echo This gdb is built without Python, so there are no hv commands; "monitor help" lists what hvgdb offers.\n
+  if $_isvoid($hvgdb)
+    set $hvgdb = ":1234"
+  end
+  if $_thread == 0
+    eval "target remote %s", $hvgdb
+  end
+else
+python
+def define_hv():
+    """Define the `hv` commands, in a scope of their own: all Python in gdb, gef's too, shares one namespace."""
+    import functools
+    import os
+    import re
+    import gdb
+
+    # Every command that hvgdb carries out itself: `hv NAME` is `monitor NAME` with its arguments evaluated by gdb.
+    # What the capitals stand for is in `meanings`; the last argument extends to the end of the line.
+    carried_out_by_hvgdb = (
+        ("walk ADDRESS", "Show every page-table entry on the way to a virtual address.\n"
+         "In real mode add the segment's base: hv walk $cs_base + $pc"),
+        ("translate ADDRESS", "Show the physical address that a virtual one means, or why it has none."),
+        ("limit ADDRESS [SPACE]", "Limit the breakpoint at an address to one address space, or show its limit.\n"
+         "SPACE is `current`, `any`, or an expression for the value of CR3 or TTBR0."),
+        ("regs", "Show every integer register of the selected CPU."),
+        ("el", "Show the exception level of the selected CPU, its stack pointer and PSTATE."),
+        ("esr [VALUE]", "Put an exception syndrome in words: that of the last exception, or a given one."),
+        ("sysreg [NAME [VALUE]]", "Read or write a system register, or show all of them.\n"
+         "NAME is the architecture's, as ESR_EL1, or of the form S3_0_C5_C2_0."),
+        ("msr REGISTER [VALUE]", "Read or write a model-specific register.\n"
+         "REGISTER is a name, as lstar, or an expression for its number."),
+        ("cpuid [LEAF]", "Show the CPUID leaves that the guest sees, or one of them."),
+        ("gdt", "Show the global descriptor table, decoded."),
+        ("idt", "Show the interrupt descriptor table, decoded."),
+        ("symbols", "Show where the kernel's symbols come from."),
+        ("kaslr", "Show where the kernel is, and how far it has moved itself."),
+        ("fdt [PATH]", "Show the device tree in guest memory as source text, or one node of it."),
+        ("dmesg", "Show the kernel's log buffer, out of its memory."),
+        ("console", "Show what the guest printed last."),
+        ("type TEXT", "Type a text on the guest's console."),
+    )
+
+    def number(expression):
+        """What an expression stands for, as hvgdb reads numbers; functions and arrays stand for their addresses."""
+        value = gdb.parse_and_eval(expression)
+        if value.type.strip_typedefs().code in (gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_ARRAY):
+            value = value.address
+        return hex(int(value) & 0xFFFF_FFFF_FFFF_FFFF)
+
+    def name_or_number(text):
+        return text if text.isidentifier() else number(text)
+
+    def space_or_number(text):
+        return text if text in ("current", "any") else number(text)
+
+    def register_names(word):
+        registers = gdb.selected_inferior().architecture().registers()
+        return [register.name for register in registers if register.name.lower().startswith(word.lower())]
+
+    def spaces(word):
+        return [space for space in ("any", "current") if space.startswith(word)]
+
+    def expressions(word):
+        return gdb.COMPLETE_EXPRESSION
+
+    def nothing(word):
+        return gdb.COMPLETE_NONE
+
+    # What each kind of argument becomes for hvgdb, and how it is completed.
+    meanings = {
+        "ADDRESS": (number, expressions),
+        "VALUE": (number, expressions),
+        "LEAF": (number, expressions),
+        "SPACE": (space_or_number, spaces),
+        "NAME": (str, register_names),
+        "REGISTER": (name_or_number, register_names),
+        "PATH": (str, nothing),
+        "PLACE": (str, nothing),
+        "TEXT": (str, nothing),
+    }
+
+    def connection():
+        """The connection of the selected inferior, which must be one over the remote protocol."""
+        connection = gdb.selected_inferior().connection
+        if not isinstance(connection, gdb.RemoteTargetConnection):
+            raise gdb.GdbError("gdb is not connected to hvgdb; `hv connect` connects it.")
+        return connection
+
+    @functools.lru_cache(maxsize=1)
+    def offered(connection_number):
+        """The names of hvgdb's monitor commands, asked for once per connection: which there are is up to the guest."""
+        lines = gdb.execute("monitor help", to_string=True).splitlines()
+        return {line.split()[0] for line in lines if line.strip()}
+
+    class Command(gdb.Command):
+        """A subcommand of `hv`; `usage` is its name and its parameters, optional ones in brackets."""
+
+        def __init__(self, usage, text):
+            self.usage = usage
+            self.name, _, parameters = usage.partition(" ")
+            self.parameters = re.findall("[A-Z]+", parameters)
+            self.required = len(re.findall("[A-Z]+", parameters.partition("[")[0]))
+            self.__doc__ = f"{text}\nUsage: hv {usage}"
+            super().__init__(f"hv {self.name}", gdb.COMMAND_USER)
+
+        def invoke(self, text, from_tty):
+            self.dont_repeat()
+            words = text.split(None, max(0, len(self.parameters) - 1))
+            if not self.required <= len(words) <= len(self.parameters):
+                raise gdb.GdbError(f"Usage: hv {self.usage}")
+            try:
+                self.run([meanings[kind][0](word) for kind, word in zip(self.parameters, words)])
+            except gdb.error as error:
+                raise gdb.GdbError(str(error))
+
+        def complete(self, text, word):
+            # gdb gives no word while it looks for where one begins.
+            word = word or ""
+            position = len(text[: len(text) - len(word)].split())
+            kinds = self.parameters[position:] or self.parameters[-1:]
+            return meanings[kinds[0]][1](word) if kinds else gdb.COMPLETE_NONE
+
+        def monitor(self, *arguments, to_string=False):
+            if self.name not in offered(connection().num):
+                raise gdb.GdbError(f"Neither this guest nor this hvgdb has `{self.name}`; `monitor help` lists what is there.")
+            gdb.execute(" ".join(("monitor", self.name) + arguments), to_string=to_string)
+
+    class Monitor(Command):
+        """A command that hvgdb carries out."""
+
+        def run(self, arguments):
+            self.monitor(*arguments)
+
+    class Reset(Command):
+        def run(self, arguments):
+            self.monitor(to_string=True)
+            # gdb does not know that anything happened: what it remembers is from before.
+            for cache in ("register-cache", "dcache"):
+                gdb.execute(f"maintenance flush {cache}", to_string=True)
+            gdb.execute("frame")
+
+    class Screen(Command):
+        # The text buffer of a PC: two bytes a cell, the character first, and 80 cells a row.
+        buffer, size, row = 0xB8000, 0x8000, 160
+
+        def run(self, arguments):
+            if not gdb.selected_inferior().architecture().name().startswith("i386"):
+                raise gdb.GdbError("Only x86-64 guests have a text screen.")
+            cells = self.physical_memory(self.buffer, self.size)
+            rows = [cells[start : start + self.row : 2] for start in range(0, self.size - self.row + 1, self.row)]
+            lines = ["".join(c if c.isprintable() else " " for c in row.decode("cp437")).rstrip() for row in rows]
+            gdb.write("\n".join(lines).rstrip("\n") + "\n")
+
+        def physical_memory(self, address, size):
+            remote = connection()
+            if remote.send_packet("Qqemu.PhyMemMode:1") != b"OK":
+                raise gdb.GdbError("This target does not read physical memory.")
+            try:
+                return gdb.selected_inferior().read_memory(address, size).tobytes()
+            finally:
+                remote.send_packet("Qqemu.PhyMemMode:0")
+
+    class Connect(Command):
+        def run(self, arguments):
+            if gdb.selected_inferior().connection is not None:
+                raise gdb.GdbError("gdb debugs something already; `detach` or `disconnect` ends that.")
+            place = arguments[0] if arguments else default_place()
+            # gdb knows a Unix socket by its path alone.
+            gdb.execute("target remote " + re.sub("^unix:", "", place))
+
+    def default_place():
+        chosen = gdb.convenience_variable("hvgdb")
+        if chosen is None:
+            return os.environ.get("HVGDB_LISTEN", ":1234")
+        return f":{int(chosen)}" if chosen.type.code == gdb.TYPE_CODE_INT else chosen.string()
+
+    class HV(gdb.Command):
+        """Look into the guest of hvgdb: its page tables, registers, tables, console and more."""
+
+        def __init__(self):
+            super().__init__("hv", gdb.COMMAND_USER, prefix=True)
+
+    HV()
+    for usage, text in carried_out_by_hvgdb:
+        Monitor(usage, text)
+    Reset("reset", "Start the kernel again, as after power-on, and show where it stands; breakpoints are kept.")
+    Screen("screen", "Show the text that an x86-64 guest has in its VGA text buffer, rows scrolled off included.")
+    Connect("connect [PLACE]", "Connect to hvgdb.\nPLACE is as for its --listen; without it $hvgdb, HVGDB_LISTEN or :1234.")
+
+    if gdb.selected_inferior().connection is None and default_place():
+        gdb.execute("hv connect")
+
+
+define_hv()
+del define_hv
 end
-eval "target remote 127.0.0.1:%d", $hvgdb_port
+end
