@@ -142,7 +142,7 @@ def define_hv():
 
         def monitor(self, *arguments, to_string=False):
             if self.name not in offered(connection().num):
-                raise gdb.GdbError(f"Neither this guest nor this hvgdb has `{self.name}`; `monitor help` lists what is there.")
+                raise gdb.GdbError(f"hvgdb has no `{self.name}` for this guest; `monitor help` lists what it has.")
             gdb.execute(" ".join(("monitor", self.name) + arguments), to_string=to_string)
 
     class Monitor(Command):
@@ -154,10 +154,11 @@ def define_hv():
     class Reset(Command):
         def run(self, arguments):
             self.monitor(to_string=True)
-            # gdb does not know that anything happened: what it remembers is from before.
+            # gdb does not know that anything happened: what it remembers is from before. A step of no instruction
+            # is a stop like any other to it, so that displays, the TUI and front ends follow.
             for cache in ("register-cache", "dcache"):
                 gdb.execute(f"maintenance flush {cache}", to_string=True)
-            gdb.execute("frame")
+            gdb.execute("stepi 0")
 
     class Screen(Command):
         # The text buffer of a PC: two bytes a cell, the character first, and 80 cells a row.
@@ -204,11 +205,17 @@ def define_hv():
     for usage, text in carried_out_by_hvgdb:
         Monitor(usage, text)
     Reset("reset", "Start the kernel again, as after power-on, and show where it stands; breakpoints are kept.")
-    Screen("screen", "Show the text that an x86-64 guest has in its VGA text buffer, rows scrolled off included.")
-    Connect("connect [PLACE]", "Connect to hvgdb.\nPLACE is as for its --listen; without it $hvgdb, HVGDB_LISTEN or :1234.")
+    Screen("screen", "Show the text in the VGA text buffer of an x86-64 guest, with rows that were scrolled off.")
+    Connect("connect [PLACE]", "Connect to hvgdb.\n"
+            "PLACE is what its --listen was given; without it $hvgdb, HVGDB_LISTEN or :1234.")
 
     if gdb.selected_inferior().connection is None and default_place():
-        gdb.execute("hv connect")
+        try:
+            gdb.execute("hv connect")
+        except gdb.error as error:
+            # With gef the error may be its own, raised once gdb was connected.
+            advice = "" if gdb.selected_inferior().connection else "Not connected; `hv connect` tries again.\n"
+            gdb.write(f"{error}\n{advice}", gdb.STDERR)
 
 
 define_hv()
