@@ -145,19 +145,23 @@ def define_hv():
                 raise gdb.GdbError(f"hvgdb has no `{self.name}` for this guest; `monitor help` lists what it has.")
             gdb.execute(" ".join(("monitor", self.name) + arguments), to_string=to_string)
 
-    class Monitor(Command):
-        """A command that hvgdb carries out."""
+    def forget():
+        """Make gdb read registers and memory anew, as hvgdb changed them by itself."""
+        for cache in ("register-cache", "dcache"):
+            gdb.execute(f"maintenance flush {cache}", to_string=True)
 
+    class Monitor(Command):
         def run(self, arguments):
             self.monitor(*arguments)
+            # A second argument is a value to set.
+            if len(arguments) > 1:
+                forget()
 
     class Reset(Command):
         def run(self, arguments):
             self.monitor(to_string=True)
-            # gdb does not know that anything happened: what it remembers is from before. A step of no instruction
-            # is a stop like any other to it, so that displays, the TUI and front ends follow.
-            for cache in ("register-cache", "dcache"):
-                gdb.execute(f"maintenance flush {cache}", to_string=True)
+            forget()
+            # A step of no instruction is a stop like any other: displays, the TUI and front ends follow it.
             gdb.execute("stepi 0")
 
     class Screen(Command):
