@@ -1,11 +1,11 @@
-# hvgdb in gdb: settings that suit a kernel, the `hv` commands (`help hv`), and the connection.
+# hvgdb in gdb: settings that suit a kernel, the `hv` commands (`help hv`), and the connection. Docs/GDB.md has more.
 #
 #     gdb-multiarch -x gdbinit                                the guest of hvgdb at port 1234 of this machine
-#     HVGDB_LISTEN=unix:/run/hvgdb gdb-multiarch -x gdbinit   another place, as hvgdb's --listen has it
-#     gdb-multiarch -ex 'set $hvgdb = 4321' -x gdbinit        a port, or a place in quotes; stronger than HVGDB_LISTEN
+#     HVGDB_LISTEN=unix:/run/hvgdb gdb-multiarch -x gdbinit   at another place, as hvgdb's --listen has it
+#     gdb-multiarch -ex 'set $hvgdb = 4321' -x gdbinit        at a port, or a place in quotes; 0 for nowhere
 #
-# It connects unless gdb debugs something already or the place is "", for front ends that connect by themselves.
-# Written for gdb 12 and later, alone or beside gef and pwndbg. Without Python gdb gets the rest, but no `hv`.
+# It does not connect where gdb debugs something already. It takes gdb 12 or later with Python, with or without gef or
+# pwndbg beside it.
 
 # A page that waits for the Return key holds up breakpoint commands and whoever drives gdb.
 set pagination off
@@ -18,13 +18,7 @@ set remotetimeout 10
 
 # $_strlen is written in Python: it is there where Python is.
 if $_isvoid($_strlen)
-  echo This gdb is built without Python, so there are no hv commands; "monitor help" lists what hvgdb offers.\n
-  if $_isvoid($hvgdb)
-    set $hvgdb = ":1234"
-  end
-  if $_thread == 0
-    eval "target remote %s", $hvgdb
-  end
+  echo This gdb has no Python: `target remote :1234` connects it, `monitor help` stands for the hv commands.\n
 else
 python
 def define_hv():
@@ -40,8 +34,8 @@ def define_hv():
         ("walk ADDRESS", "Show every page-table entry on the way to a virtual address.\n"
          "In real mode add the segment's base: hv walk $cs_base + $pc"),
         ("translate ADDRESS", "Show the physical address that a virtual one means, or why it has none."),
-        ("limit ADDRESS [SPACE]", "Limit the breakpoint at an address to one address space, or show its limit.\n"
-         "SPACE is `current`, `any`, or an expression for the value of CR3 or TTBR0."),
+        ("limit ADDRESS [SPACE]", "Limit the breakpoint at an address to one address space.\n"
+         "SPACE is `current`, which is also meant without it, `any`, or an expression for its CR3 or TTBR."),
         ("regs", "Show every integer register of the selected CPU."),
         ("el", "Show the exception level of the selected CPU, its stack pointer and PSTATE."),
         ("esr [VALUE]", "Put an exception syndrome in words: that of the last exception, or a given one."),
@@ -57,12 +51,15 @@ def define_hv():
         ("fdt [PATH]", "Show the device tree in guest memory as source text, or one node of it."),
         ("dmesg", "Show the kernel's log buffer, out of its memory."),
         ("console", "Show what the guest printed last."),
-        ("type TEXT", "Type a text on the guest's console."),
+        ("type TEXT", "Type a text and Enter on the guest's console; without Enter where it ends with \\c."),
     )
 
     def number(expression):
-        """What an expression stands for, as hvgdb reads numbers; functions and arrays stand for their addresses."""
-        value = gdb.parse_and_eval(expression)
+        """What an expression is, as hvgdb reads numbers; functions, arrays and data of no known type are addresses."""
+        try:
+            value = gdb.parse_and_eval(expression)
+        except gdb.error:
+            value = gdb.parse_and_eval(f"&({expression})")
         if value.type.strip_typedefs().code in (gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_ARRAY):
             value = value.address
         return hex(int(value) & 0xFFFF_FFFF_FFFF_FFFF)
@@ -161,6 +158,8 @@ def define_hv():
         def run(self, arguments):
             self.monitor(to_string=True)
             forget()
+            # The kernel is back where it was loaded, and its symbols with it.
+            gdb.execute("sharedlibrary", to_string=True)
             # A step of no instruction is a stop like any other: displays, the TUI and front ends follow it.
             gdb.execute("stepi 0")
 
@@ -189,15 +188,18 @@ def define_hv():
         def run(self, arguments):
             if gdb.selected_inferior().connection is not None:
                 raise gdb.GdbError("gdb debugs something already; `detach` or `disconnect` ends that.")
-            place = arguments[0] if arguments else default_place()
+            place = arguments[0] if arguments else default_place() or ":1234"
             # gdb knows a Unix socket by its path alone.
             gdb.execute("target remote " + re.sub("^unix:", "", place))
 
     def default_place():
+        """Where hvgdb listens if nothing else is said; empty for nowhere."""
         chosen = gdb.convenience_variable("hvgdb")
         if chosen is None:
             return os.environ.get("HVGDB_LISTEN", ":1234")
-        return f":{int(chosen)}" if chosen.type.code == gdb.TYPE_CODE_INT else chosen.string()
+        if chosen.type.code == gdb.TYPE_CODE_INT:
+            return f":{int(chosen)}" if int(chosen) else ""
+        return chosen.string()
 
     class HV(gdb.Command):
         """Look into the guest of hvgdb: its page tables, registers, tables, console and more."""

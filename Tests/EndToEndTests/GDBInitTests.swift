@@ -110,7 +110,7 @@ struct GDBInitTests {
   func help() throws {
     let transcript = try GDB.run(
       unconnected: """
-        set $hvgdb = ""
+        set $hvgdb = 0
         source \(file)
         help hv
         help hv walk
@@ -128,7 +128,7 @@ struct GDBInitTests {
     try Hvgdb.run(guest: "counter") { hvgdb in
       let transcript = try GDB.run(
         unconnected: """
-          set $hvgdb = ""
+          set $hvgdb = 0
           source \(file)
           \(failing("hv regs"))
           hv connect unix:\(hvgdb.socket)
