@@ -137,10 +137,11 @@ def define_hv():
             kinds = self.parameters[position:] or self.parameters[-1:]
             return meanings[kinds[0]][1](word) if kinds else gdb.COMPLETE_NONE
 
-        def monitor(self, *arguments, to_string=False):
+        def monitor(self, *arguments):
             if self.name not in offered(connection().num):
                 raise gdb.GdbError(f"hvgdb has no `{self.name}` for this guest; `monitor help` lists what it has.")
-            gdb.execute(" ".join(("monitor", self.name) + arguments), to_string=to_string)
+            # Front ends with a window for gdb and one for the program take what `monitor` prints for the program's.
+            gdb.write(gdb.execute(" ".join(("monitor", self.name) + arguments), to_string=True))
 
     def forget():
         """Make gdb read registers and memory anew, as hvgdb changed them by itself."""
@@ -156,7 +157,7 @@ def define_hv():
 
     class Reset(Command):
         def run(self, arguments):
-            self.monitor(to_string=True)
+            self.monitor()
             forget()
             # The kernel is back where it was loaded, and its symbols with it.
             gdb.execute("sharedlibrary", to_string=True)
@@ -189,8 +190,19 @@ def define_hv():
             if gdb.selected_inferior().connection is not None:
                 raise gdb.GdbError("gdb debugs something already; `detach` or `disconnect` ends that.")
             place = arguments[0] if arguments else default_place() or ":1234"
+            release_gef()
             # gdb knows a Unix socket by its path alone.
             gdb.execute("target remote " + re.sub("^unix:", "", place))
+
+    def release_gef():
+        """Disconnect what gef does with new symbol files: it asks for a process's maps, a guest has none, and a command
+        that fails at that moment makes gdb 13 forget that it waits for the guest."""
+        handler = globals().get("new_objfile_handler")
+        if "gef" in globals() and handler:
+            try:
+                gdb.events.new_objfile.disconnect(handler)
+            except (SystemError, ValueError):
+                pass  # It is disconnected already; which of the two that is depends on gdb's version.
 
     def default_place():
         """Where hvgdb listens if nothing else is said; empty for nowhere."""

@@ -76,6 +76,65 @@ struct GDBInitTests {
     expect(transcript, has: ["Breakpoint 1", "6   #UD ", "13  #GP ", "14  #PF "])
   }
 
+  @Test("a text is typed, with Enter or without")
+  func typing() throws {
+    try Hvgdb.run(guest: "uart") { hvgdb in
+      let transcript = try GDB.run(
+        unconnected: """
+          set $hvgdb = "unix:\(hvgdb.socket)"
+          source \(file)
+          tbreak print
+          continue
+          hv type two  words
+          hv type q\\c
+          continue
+          kill
+          """, symbols: Files.guest("uart"))
+      expect(transcript, has: ["killed"])
+      #expect(hvgdb.console.hasPrefix("uart: ready\ntwo  words\r"))
+    }
+  }
+
+  @Test("a breakpoint is limited to an address space")
+  func limits() throws {
+    let transcript = try session(
+      guest: "counter",
+      """
+      break tick
+      hv limit tick 0x1000 + 0x1000
+      hv limit tick current
+      continue
+      kill
+      """)
+    expect(transcript, has: ["Breakpoint 1", "0x2000", "0x", "Breakpoint 1, ", "killed"])
+  }
+
+  @Test("the kernel's own symbols are arguments, and a reset takes them along", .needsKernel)
+  func kernelSymbols() throws {
+    let kernel = try #require(Files.kernel)
+    let transcript = try Hvgdb.run(["--kernel", kernel]) { hvgdb in
+      try GDB.run(
+        unconnected: """
+          set $hvgdb = "unix:\(hvgdb.socket)"
+          source \(file)
+          break start_kernel
+          continue
+          hv kaslr
+          hv walk linux_banner
+          hv translate start_kernel
+          hv reset
+          info symbol $pc
+          kill
+          """)
+    }
+    expect(
+      transcript,
+      has: [
+        "Breakpoint 1, ", "start_kernel", "the kernel is at physical", "PML4 ", "is physical 0x",
+        "0xffffffff", "is physical 0x", "startup_64", "startup_64 in section", "killed",
+      ])
+  }
+
   @Test("what this guest has not is said in one sentence, and so is a wrong argument")
   func refusals() throws {
     let transcript = try session(
