@@ -91,7 +91,8 @@ struct GDBInitTests {
           kill
           """, symbols: Files.guest("uart"))
       expect(transcript, has: ["killed"])
-      #expect(hvgdb.console.hasPrefix("uart: ready\ntwo  words\r"))
+      _ = try hvgdb.process.finish()
+      #expect(hvgdb.consoleBytes == Array("uart: ready\ntwo  words\r\nuart: done\n".utf8))
     }
   }
 
@@ -133,6 +134,30 @@ struct GDBInitTests {
         "Breakpoint 1, ", "start_kernel", "the kernel is at physical", "PML4 ", "is physical 0x",
         "0xffffffff", "is physical 0x", "startup_64", "startup_64 in section", "killed",
       ])
+  }
+
+  @Test("a handler of new symbol files that fails, as gef's does, leaves `continue` whole", .needsKernel)
+  func handlerOfSymbolFiles() throws {
+    let kernel = try #require(Files.kernel)
+    let transcript = try Hvgdb.run(["--kernel", kernel]) { hvgdb in
+      try GDB.run(
+        unconnected: """
+          python
+          gef = None
+          def new_objfile_handler(event): gdb.execute("no-such-command")
+          gdb.events.new_objfile.connect(new_objfile_handler)
+          end
+          set $hvgdb = "unix:\(hvgdb.socket)"
+          source \(file)
+          disconnect
+          hv connect
+          break start_kernel
+          continue
+          info symbol $pc
+          kill
+          """)
+    }
+    expect(transcript, has: ["Breakpoint 1, ", "start_kernel in section", "killed"])
   }
 
   @Test("what this guest has not is said in one sentence, and so is a wrong argument")
