@@ -30,6 +30,9 @@ enum Files {
   /// A guest of Tests/Guests, as `make guests` builds it.
   static func guest(_ name: String) -> String { root.path + "/.build/guests/x86-64/\(name).elf" }
 
+  /// A file of the project, by its path in it.
+  static func project(_ path: String) -> String { root.path + "/" + path }
+
   private static func existing(_ path: String) -> String? { access(path, R_OK) == 0 ? path : nil }
 
   private static func modification(_ path: String) -> Int {
