@@ -27,7 +27,9 @@ public struct ELFIdentity: Sendable, Equatable {
   ///   or cannot be read; it is asked for at most a few MiB at once.
   /// - Throws: `ELFIdentityError` where the file is no 64-bit ELF file of a guest's architecture, or was cut short.
   public init(reading read: (_ offset: UInt64, _ count: Int) -> [UInt8]?) throws(ELFIdentityError) {
-    guard let header = read(0, ELF.headerSize), header.littleEndian(at: 0) == ELF.magic else {
+    guard let header = read(0, ELF.headerSize), header.count == ELF.headerSize,
+      header.littleEndian(at: 0) == ELF.magic
+    else {
       throw ELFIdentityError("the symbol file is no ELF file")
     }
     guard header[4] == ELF.class64, header[5] == ELF.littleEndian,

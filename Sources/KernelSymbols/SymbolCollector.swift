@@ -35,7 +35,8 @@ struct SymbolCollector {
   }
 
   private mutating func add(_ name: [UInt8], _ address: UInt64) {
-    guard name.count > 1 else { return }
+    // Assemblers and compilers make names of printable ASCII alone.
+    guard name.count > 1, name.allSatisfy({ (0x21...0x7e).contains($0) }) else { return }
     let kind = SymbolKind(rawValue: name[0])
     guard
       kind.isAbsolute && address < Self.perCPULimit || linkRange.contains(GuestVirtual(address))

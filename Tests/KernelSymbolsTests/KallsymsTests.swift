@@ -64,6 +64,18 @@ import Testing
     #expect(table.remark?.hasPrefix("1 of the kernel's 700 symbols") == true)
   }
 
+  @Test func namesThatNoCompilerMakesAreMissing() throws {
+    var kernel = SampleKernel(KallsymsWriter.Version.all[4], .x86_64)
+    // The last codes were given last, to what many names still have in common.
+    let index = try #require(kernel.places["index"])
+    let token = try #require(kernel.bytes.littleEndian(at: index + 2 * 255, as: UInt16.self))
+    kernel.bytes[try #require(kernel.places["tokens"]) + Int(token)] = 0xc3
+    let table = try kernel.table()
+    #expect((300..<kernel.symbols.count).contains(table.count))
+    #expect(table.allSatisfy { kernel.symbols.contains(SampleSymbol($0)) })
+    #expect(table.remark != nil)
+  }
+
   @Test func whatIsMissing() throws {
     let noise = [UInt8](repeating: 0, count: 1 << 16)
     let layout = KernelLayout.arm64Image(count: noise.count, memoryCount: 1 << 20)
