@@ -49,6 +49,7 @@ let package = Package(
     component("GDBRemote", ["Architecture"]),
     component("DeviceTree"),
     component("KernelImage", ["Bits", "Architecture", "CCompression", systemPackage]),
+    component("KernelSymbols", ["Bits", "Architecture"]),
     component("GuestMemory", ["Bits", systemPackage]),
     component("X86", ["Bits", "Architecture"]),
     component("ARM64", ["Bits", "Architecture"]),
@@ -67,7 +68,7 @@ let package = Package(
       "Debugger",
       [
         "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine",
-        "Devices", "Machine",
+        "Devices", "Machine", "KernelImage", "KernelSymbols",
       ]),
     component(
       "HVGDBCommand",
@@ -81,6 +82,7 @@ let package = Package(
     tests("GDBRemoteTests", ["GDBRemote", "Architecture"]),
     tests("DeviceTreeTests", ["DeviceTree"]),
     tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
+    tests("KernelSymbolsTests", ["KernelSymbols", "KernelImage", "Bits", "Architecture"]),
     tests("GuestMemoryTests", ["GuestMemory", "Bits"]),
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),

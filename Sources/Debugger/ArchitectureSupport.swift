@@ -27,6 +27,12 @@ protocol ArchitectureSupport: Sendable {
   /// Where the CPU's next instruction is: the program counter with all that the architecture adds to it.
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual
 
+  /// Addresses in the kernel's image that a CPU enters it by, as far as it has set them up.
+  func kernelEntries(of cpu: any VirtualCPU) -> [GuestVirtual]
+
+  /// The address space that a CPU is in, by the first table of its lower half: each program has its own.
+  func addressSpace(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> GuestPhysical
+
   /// The virtual address of an offset into a segment, by a segment register's name or a real-mode selector; nil where the
   /// architecture has no such thing.
   func address(segment: String, offset: UInt64, of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual?

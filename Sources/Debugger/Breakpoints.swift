@@ -32,6 +32,8 @@ struct Breakpoints {
   /// The addresses of `Z1`.
   private(set) var hardware: [GuestVirtual] = []
   private(set) var watches: [Watch] = []
+  /// The address space that a breakpoint is limited to, by its address.
+  private var spaces: [GuestVirtual: GuestPhysical] = [:]
 
   /// The `Z0` that have neither a debug register nor, so far, a page to be placed in.
   private(set) var pending: [GuestVirtual] = []
@@ -40,6 +42,8 @@ struct Breakpoints {
   private var placed: [Placed] = []
   /// The places of the last placement's instructions; they are told until the next one.
   private var occupied: Set<GuestPhysical> = []
+  /// Those of them that are meant whatever address they are met at.
+  private var bound: Set<GuestPhysical> = []
   private let instruction: [UInt8]
 
   init(instruction: [UInt8]) { self.instruction = instruction }
@@ -66,7 +70,14 @@ struct Breakpoints {
     software = []
     hardware = []
     watches = []
+    spaces = [:]
   }
+
+  /// Has breakpoints at an address stop the guest in one address space alone, or in any again.
+  mutating func limit(_ address: GuestVirtual, to space: GuestPhysical?) { spaces[address] = space }
+
+  /// The address space that breakpoints at an address are limited to; nil for none.
+  func space(of address: GuestVirtual) -> GuestPhysical? { spaces[address] }
 
   /// What the client calls a breakpoint at an address, or nil where it has none.
   func reason(at address: GuestVirtual) -> StopEvent.Reason? {
@@ -83,6 +94,9 @@ struct Breakpoints {
   /// Whether one of the last placement's instructions stood at a place.
   func hadInstruction(at place: GuestPhysical) -> Bool { occupied.contains(place) }
 
+  /// Whether it stood there for the place's sake, and is hit at any address.
+  func hadBoundInstruction(at place: GuestPhysical) -> Bool { bound.contains(place) }
+
   // MARK: Placement
 
   /// Fills the debug registers and puts instructions into memory for what does not fit into them.
@@ -90,19 +104,27 @@ struct Breakpoints {
   /// - Parameters:
   ///   - registers: how many the CPUs have.
   ///   - pieces: the debug registers that a watch needs; none where the debugger compares by itself.
+  ///   - isBound: whether the code at an address will be executed at other addresses too: a debug register would miss
+  ///     it there, an instruction in its place does not.
+  ///   - milestones: places that are to be met although the client knows nothing of them.
   ///   - translate: a virtual address's place, or nil where no page is.
   ///   - machine: the machine in whose memory the instructions go.
   /// - Returns: what every CPU's debug hardware is to do.
   mutating func place(
-    in registers: DebugRegisters, pieces: (Watch) -> [HardwareWatchpoint],
-    translate: (GuestVirtual) -> GuestPhysical?, _ machine: any VirtualMachine
+    in registers: DebugRegisters, pieces: (Watch) -> [HardwareWatchpoint], isBound: (GuestVirtual) -> Bool,
+    milestones: [GuestPhysical], translate: (GuestVirtual) -> GuestPhysical?, _ machine: any VirtualMachine
   ) -> DebugControl {
     var control = placeWatches(pieces)
     control.breakpoints = hardware
     var free = registers.freeBreakpoints(besides: control.breakpoints.count, control.watchpoints.count)
 
     pending = []
-    var inMemory = software.filter { !hardware.contains($0) }
+    for address in software + hardware where isBound(address) {
+      guard let place = translate(address), putInstruction(at: address, place, machine) else { continue }
+      bound.insert(place)
+    }
+    for place in milestones { _ = putInstruction(at: GuestVirtual(place.rawValue), place, machine) }
+    var inMemory = software.filter { !hardware.contains($0) && !isBound($0) }
     if inMemory.count > free {
       // A register needs no page: those without one come first.
       let isMapped = inMemory.map { translate($0) != nil }
@@ -113,7 +135,7 @@ struct Breakpoints {
       if free > 0 {
         control.breakpoints.append(address)
         free -= 1
-      } else if !putInstruction(at: address, translate, machine) {
+      } else if translate(address).map({ putInstruction(at: address, $0, machine) }) != true {
         pending.append(address)
       }
     }
@@ -128,6 +150,7 @@ struct Breakpoints {
   mutating func placeWatches(_ pieces: (Watch) -> [HardwareWatchpoint]) -> DebugControl {
     var control = DebugControl()
     occupied = []
+    bound = []
     owners = []
     for watch in watches {
       for piece in pieces(watch) {
@@ -139,11 +162,9 @@ struct Breakpoints {
   }
 
   private mutating func putInstruction(
-    at address: GuestVirtual, _ translate: (GuestVirtual) -> GuestPhysical?, _ machine: any VirtualMachine
+    at address: GuestVirtual, _ physical: GuestPhysical, _ machine: any VirtualMachine
   ) -> Bool {
-    guard let physical = translate(address), let bytes = machine.memory.bytes(at: physical),
-      bytes.count >= instruction.count
-    else { return false }
+    guard let bytes = machine.memory.bytes(at: physical), bytes.count >= instruction.count else { return false }
     // Two virtual addresses may be one place, where our instruction stands already.
     guard occupied.insert(physical).inserted else { return true }
     let original = Array(bytes[..<instruction.count])
@@ -152,14 +173,29 @@ struct Breakpoints {
     return true
   }
 
+  /// How long the guest may run before its breakpoints are looked after, in nanoseconds; nil for ever.
+  ///
+  /// The page of a pending one may come at any time, and is left without its breakpoint for a millisecond at most. One in
+  /// memory may be written over: a kernel patches its own code.
+  var restTime: UInt64? { !pending.isEmpty ? 1_000_000 : placed.isEmpty ? nil : 10_000_000 }
+
+  /// Whether placing all anew may do good: a breakpoint is pending, or was written over.
+  func wantsPlacing(in memory: GuestRAM) -> Bool {
+    !pending.isEmpty || placed.contains { !isIntact($0, memory) }
+  }
+
+  private func isIntact(_ place: Placed, _ memory: GuestRAM) -> Bool {
+    guard let bytes = memory.bytes(at: place.physical), bytes.count >= instruction.count else { return true }
+    return bytes[..<instruction.count].elementsEqual(instruction)
+  }
+
   /// Takes all instructions out of memory.
   ///
   /// - Returns: the addresses where the guest had written over ours; what it wrote stays.
   mutating func takeOut(of machine: any VirtualMachine) -> [GuestVirtual] {
     var overwritten: [GuestVirtual] = []
     for place in placed.reversed() {
-      guard let bytes = machine.memory.bytes(at: place.physical), bytes.count >= instruction.count else { continue }
-      if bytes[..<instruction.count].elementsEqual(instruction) {
+      if isIntact(place, machine.memory) {
         place.original.withUnsafeBytes { machine.patchMemory(at: place.physical, from: $0) }
       } else {
         overwritten.append(place.address)

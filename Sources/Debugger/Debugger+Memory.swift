@@ -63,7 +63,8 @@ extension Debugger {
       var physical = GuestPhysical(next)
       var length = UInt64(count - done)
       do throws(TranslationFault) {
-        if let translation = try translator?.translate(GuestVirtual(next)) {
+        if let translator {
+          let translation = try locate(GuestVirtual(next), by: translator).translation
           physical = translation.physical
           length = min(length, translation.contiguousCount)
         }

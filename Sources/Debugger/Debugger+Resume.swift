@@ -15,6 +15,7 @@ extension Debugger {
   /// - Returns: why it stopped.
   /// - Throws: what the engine or the loader could not do; the machine is broken.
   public func resume(_ request: ResumeRequest, attention: () -> Bool) throws(MachineError) -> StopEvent {
+    if let event = takeHeldEvent() ?? newsForFollower() { return event }
     if let event = try goOnFromEnd() {
       noteStop(event)
       return event
@@ -23,9 +24,7 @@ extension Debugger {
     try machine.finishLoading()
     do throws(EngineError) {
       var run = Run(self, request)
-      let event = try run.untilStop(attention)
-      noteStop(event)
-      return event
+      return report(try run.untilStop(attention))
     } catch {
       invalidateTranslations()
       throw MachineError(error.description)
@@ -52,6 +51,9 @@ extension Debugger {
   func resetMachine() throws(MachineError) {
     try machine.reset()
     end = nil
+    kernel = KernelLocator(of: machine.kernel)
+    follower.heldEvent = nil
+    hasAnnouncedSlide = false
     invalidateTranslations()
     noteStop(StopEvent(thread: ThreadID(1), signal: .trap))
   }
@@ -115,7 +117,7 @@ private struct Run {
       try debugger.cpus[index].setDebug(debugControl(for: action))
     }
     debugger.invalidateTranslations()
-    let retry = isOneStepping || debugger.placements.pending.isEmpty ? nil : RetryTimer()
+    let retry = isOneStepping ? nil : debugger.placements.restTime.map { RetryTimer(every: $0) }
     defer { retry?.cancel() }
     var isInterrupted = false
     var mustPlaceAgain = false
@@ -125,11 +127,10 @@ private struct Run {
     }
     let report = try debugger.machine.runControl.run(plan) {
       isInterrupted = isInterrupted || attention()
-      mustPlaceAgain = retry?.hasExpired == true
+      mustPlaceAgain = retry?.hasExpired == true && debugger.placements.wantsPlacing(in: debugger.memory)
       return isInterrupted || mustPlaceAgain
     }
     self.isInterrupted = isInterrupted
-    // The page of a pending breakpoint may have come by now.
     return mustPlaceAgain && report.cause == .requested ? nil : report
   }
 
@@ -150,8 +151,9 @@ private struct Run {
     let cpu = debugger.cpus[plan.firstIndex(of: .run) ?? 0]
     let translator = try debugger.translator(of: cpu)
     return debugger.placements.place(
-      in: debugger.machine.virtualMachine.capabilities.debugRegisters, pieces: pieces,
-      translate: { try? translator.translate($0).physical }, debugger.machine.virtualMachine)
+      in: debugger.machine.virtualMachine.capabilities.debugRegisters, pieces: pieces, isBound: debugger.isBound,
+      milestones: debugger.milestones, translate: { debugger.place(of: $0, by: translator) },
+      debugger.machine.virtualMachine)
   }
 
   private func pieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] {
@@ -241,7 +243,10 @@ private struct Run {
     }
     // What the step changed comes before what stands at the next instruction: that is met again, the change is not.
     if event.isSingleStep, let watch = try changedWatch(cpu) { return stop(at: watch, thread) }
-    if event.breakpoint != nil { return try breakpointStop(at: event.programCounter, thread) }
+    if event.breakpoint != nil {
+      if let stop = try breakpointStop(at: event.programCounter, thread) { return stop }
+      return try stepAlone(thread, attention)
+    }
     guard event.isSingleStep else {
       // Not ours: the guest uses the debug hardware by itself.
       try cpu.reflect(event)
@@ -258,6 +263,15 @@ private struct Run {
     let cpu = debugger.cpus[thread.rawValue - 1]
     let translator = try debugger.translator(of: cpu)
     let place = try? translator.translate(event.programCounter).physical
+    if let place, debugger.placements.hadBoundInstruction(at: place) {
+      return StopEvent(thread: thread, signal: .trap, reason: .softwareBreakpoint)
+    }
+    if let place, try debugger.leaveDecompressor(cpu, at: place) { return debugger.newsForFollower() }
+    if let place, debugger.milestones.contains(place) {
+      debugger.follow(thread)
+      if let news = debugger.newsForFollower() { return news }
+      return try stepAlone(thread, attention)
+    }
     if let place, debugger.placements.hadInstruction(at: place) {
       // One of ours, met at another virtual address of its place: the client has set none there.
       return try stepAlone(thread, attention)
@@ -286,7 +300,13 @@ private struct Run {
   /// instruction's address it would find none, and go on without a word: there the stop is a plain trap.
   private func breakpointStop(at address: GuestVirtual, _ thread: ThreadID) throws(EngineError) -> StopEvent? {
     guard let reason = debugger.placements.reason(at: address) else { return nil }
-    let counter = try debugger.cpus[thread.rawValue - 1].value(of: debugger.registers.programCounter)
+    let cpu = debugger.cpus[thread.rawValue - 1]
+    if let space = debugger.placements.space(of: address),
+      try debugger.support.addressSpace(of: cpu, debugger.memory) != space
+    {
+      return nil
+    }
+    let counter = try cpu.value(of: debugger.registers.programCounter)
     return StopEvent(thread: thread, signal: .trap, reason: counter == address.rawValue ? reason : .signal)
   }
 

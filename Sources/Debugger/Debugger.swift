@@ -3,6 +3,7 @@ import Bits
 import CPUEngine
 public import GDBRemote
 import GuestMemory
+public import KernelImage
 public import Machine
 
 /// A machine as GDB's remote protocol debugs it.
@@ -40,6 +41,15 @@ public final class Debugger: DebugTarget {
   /// Whether somebody is there to take advice.
   var hasClient = false
 
+  /// Where the kernel is, as the CPUs address it; nil for code that is no kernel.
+  var kernel: KernelLocator?
+  /// The kernel's symbols.
+  let symbols: KernelSymbolFile
+  /// What the client knows of where the kernel is.
+  var follower = KernelFollower()
+  var hasAnnouncedSlide = false
+  var hasToldProblem = false
+
   private var translators: [(any AddressTranslator)?]
 
   /// Makes a debugger of a machine that is stopped at its first instruction.
@@ -57,10 +67,19 @@ public final class Debugger: DebugTarget {
     threads = (1...max(1, cpuCount)).map { ThreadID($0) }
     lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
     placements = Breakpoints(instruction: support.breakpointInstruction)
+    kernel = KernelLocator(of: machine.kernel)
+    symbols = KernelSymbolFile(machine.kernel)
     reportedAddresses = Array(repeating: nil, count: cpuCount)
     translators = Array(repeating: nil, count: cpuCount)
     noteStop(lastStop)
   }
+
+  /// Gives clients the symbols of a file in place of the kernel's own.
+  ///
+  /// - Parameter vmlinux: an ELF file of this very kernel.
+  /// - Returns: one sentence where nothing tells whether it is of this kernel; nil where it is.
+  /// - Throws: one sentence that says why it is not served.
+  public func useSymbols(of vmlinux: KernelFile) throws(MachineError) -> String? { try symbols.replace(by: vmlinux) }
 
   func cpu(of thread: ThreadID) -> (any VirtualCPU)? {
     cpus.indices.contains(thread.rawValue - 1) ? cpus[thread.rawValue - 1] : nil
@@ -99,11 +118,15 @@ public final class Debugger: DebugTarget {
   public var endIsOrderly: Bool { if case .request = end { true } else { false } }
 
   /// A client has come.
-  public func beginSession() { hasClient = true }
+  public func beginSession() {
+    hasClient = true
+    follower = KernelFollower()
+  }
 
   /// A client is gone: nothing of it stays behind.
   public func endSession() {
     hasClient = false
+    follower = KernelFollower()
     removeAllBreakpoints()
     usesPhysicalAddresses = false
   }
@@ -171,6 +194,16 @@ public final class Debugger: DebugTarget {
   public var physicalMemory: (any PhysicalMemoryTarget)? { self }
   /// The debugger itself, whose `monitor help` lists the commands.
   public var monitor: (any MonitorTarget)? { self }
+  /// The debugger itself, which has the kernel's symbols.
+  public var files: (any FileTarget)? { self }
+  /// The debugger itself, which knows where the kernel is.
+  public var libraries: (any LibraryTarget)? { self }
+  /// The debugger itself: breakpoints can be set anywhere.
+  public var memoryMap: (any MemoryMapTarget)? { self }
+  /// The debugger itself, which knows the machine's parts.
+  public var osData: (any OSDataTarget)? { self }
+  /// The debugger itself: the machine can be reset.
+  public var restarting: (any RestartTarget)? { self }
 }
 
 extension Debugger: PhysicalMemoryTarget {}

@@ -33,6 +33,8 @@ struct MonitorContext {
   let thread: ThreadID
   let command: MonitorCommand
   let arguments: [String]
+  /// All that stands behind the command's name, as it was typed.
+  let text: Substring
 
   /// The argument at a position as a number: decimal, `0x…`, or a register's name behind `$`.
   func number(_ position: Int) throws(TargetError) -> UInt64 {
@@ -41,6 +43,7 @@ struct MonitorContext {
   }
 
   private func number(_ text: Substring) throws(TargetError) -> UInt64 {
+    if text == "$pc" { return try register(debugger.registers.programCounter) }
     if text.hasPrefix("$"), let index = debugger.registers.index(named: String(text.dropFirst())) {
       return try register(index)
     }
@@ -102,11 +105,14 @@ extension Debugger: MonitorTarget {
     guard let found = monitorCommands.first(where: { $0.name == name }) else {
       throw .invalid("there is no monitor command `\(name)`; `monitor help` lists them")
     }
+    let text = command.drop(while: \.isWhitespace).dropFirst(name.count).drop(while: \.isWhitespace)
     return try found.run(
-      MonitorContext(debugger: self, thread: thread, command: found, arguments: Array(words.dropFirst())))
+      MonitorContext(debugger: self, thread: thread, command: found, arguments: Array(words.dropFirst()), text: text))
   }
 
-  var monitorCommands: [MonitorCommand] { Self.commonCommands + support.monitorCommands }
+  var monitorCommands: [MonitorCommand] {
+    Self.commonCommands + ConsoleMonitor.commands + KernelMonitor.commands + support.monitorCommands
+  }
 
   private static let commonCommands: [MonitorCommand] = [
     MonitorCommand("help", "", "list the monitor commands") { context throws(TargetError) in
@@ -123,7 +129,8 @@ extension Debugger: MonitorTarget {
     MonitorCommand("translate", "VA|SEG:OFFSET", "the physical address that a virtual one means") {
       context throws(TargetError) in
       let address = try context.address(0)
-      return MonitorReply("\(address) \(words(try context.walk(address).place))\n")
+      let (_, place) = try context.walk(address)
+      return MonitorReply("\(address) \(words(place))\n\(try context.linkAddressLine(address))")
     },
     MonitorCommand("walk", "VA|SEG:OFFSET", "every page-table entry on the way to a virtual address") {
       context throws(TargetError) in
@@ -137,8 +144,9 @@ extension Debugger: MonitorTarget {
       context throws(TargetError) in
       MonitorReply(context.registerLines())
     },
-    MonitorCommand("console", "", "what the guest printed last") { context throws(TargetError) in
-      MonitorReply(String(decoding: context.debugger.machine.console.history, as: UTF8.self))
+    MonitorCommand("limit", "ADDRESS [any|current|TABLE]", "have the breakpoint there stop in one address space only") {
+      context throws(TargetError) in
+      try context.limitBreakpoints()
     },
     MonitorCommand("quit", "", "end the guest and hvgdb") { _ throws(TargetError) in
       MonitorReply("", endsSession: true)
@@ -155,6 +163,34 @@ extension MonitorContext {
     do throws(EngineError) { return try debugger.translator(of: cpu).walk(address) } catch {
       throw .failed(error.description)
     }
+  }
+
+  /// What an address means that the CPU's tables give no memory to: a line, or nothing.
+  fileprivate func linkAddressLine(_ address: GuestVirtual) throws(TargetError) -> String {
+    let cpu = try debugger.existingCPU(thread)
+    guard let translator = try? debugger.translator(of: cpu),
+      case (let translation, .linkAddress)? = try? debugger.locate(address, by: translator)
+    else { return "" }
+    return "the kernel is linked for it and will have physical \(translation.physical) there\n"
+  }
+
+  /// Limits the breakpoints at an address to an address space: the current one, or that of a first table.
+  fileprivate func limitBreakpoints() throws(TargetError) -> MonitorReply {
+    let address = try address(0)
+    let space: GuestPhysical?
+    switch arguments.count > 1 ? arguments[1] : "current" {
+    case "any": space = nil
+    case "current":
+      let cpu = try debugger.existingCPU(thread)
+      do throws(EngineError) { space = try debugger.support.addressSpace(of: cpu, debugger.memory) } catch {
+        throw .failed(error.description)
+      }
+    default: space = GuestPhysical(try number(1))
+    }
+    debugger.placements.limit(address, to: space)
+    return MonitorReply(
+      space.map { "a breakpoint at \(address) stops only where the first table is at \($0)\n" }
+        ?? "a breakpoint at \(address) stops in any address space\n")
   }
 
   /// Every register of the table that holds an integer, three to a line.

@@ -44,6 +44,11 @@ public struct Bus<Device: Sendable>: Sendable {
     attachments.insert(Attachment(device: device, first: start, last: last), at: position)
   }
 
+  /// Every device with its addresses, in ascending order.
+  public var devices: [(device: Device, addresses: ClosedRange<UInt64>)] {
+    attachments.map { ($0.device, $0.first...$0.last) }
+  }
+
   /// The device at an address, or nil where none answers.
   public subscript(address: UInt64) -> Location? {
     // The only range that can hold the address is the last one that starts at it or below.

@@ -113,6 +113,8 @@ public struct StopEvent: Sendable, Equatable {
     case hardwareBreakpoint
     /// A watchpoint that the client has set was hit by an access to this address.
     case watchpoint(WatchKind, address: UInt64)
+    /// What is loaded in the guest, or where, has changed; the client reads the list of libraries and goes on.
+    case librariesChanged
     /// The guest is gone with this exit status (`W`).
     case exited(UInt8)
   }
@@ -174,6 +176,24 @@ public protocol DebugTarget: AnyObject {
   var breakpoints: (any BreakpointTarget)? { get }
   var physicalMemory: (any PhysicalMemoryTarget)? { get }
   var monitor: (any MonitorTarget)? { get }
+  var files: (any FileTarget)? { get }
+  var libraries: (any LibraryTarget)? { get }
+  var memoryMap: (any MemoryMapTarget)? { get }
+  var osData: (any OSDataTarget)? { get }
+  var restarting: (any RestartTarget)? { get }
+}
+
+extension DebugTarget {
+  /// No files.
+  public var files: (any FileTarget)? { nil }
+  /// No list of libraries.
+  public var libraries: (any LibraryTarget)? { nil }
+  /// No memory map: the client asks for any memory.
+  public var memoryMap: (any MemoryMapTarget)? { nil }
+  /// No tables.
+  public var osData: (any OSDataTarget)? { nil }
+  /// No way to start again.
+  public var restarting: (any RestartTarget)? { nil }
 }
 
 /// A target that takes breakpoints and watchpoints.

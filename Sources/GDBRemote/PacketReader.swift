@@ -19,6 +19,9 @@ struct PacketReader {
   struct Name {
     fileprivate let bytes: UnsafeMutableRawBufferPointer
 
+    /// It as text; malformed UTF-8 is replaced.
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
     /// Lets a `switch` over names list them as literals.
     static func ~= (name: StaticString, candidate: Name) -> Bool {
       name.utf8CodeUnitCount == candidate.bytes.count
@@ -84,8 +87,14 @@ struct PacketReader {
   mutating func remainingDigits() -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(take(rest.count)) }
 
   /// The rest, hexadecimal digits, decoded.
-  mutating func remainingHex() throws(TargetError) -> UnsafeRawBufferPointer {
-    let digits = take(rest.count)
+  mutating func remainingHex() throws(TargetError) -> UnsafeRawBufferPointer { try Self.decode(take(rest.count)) }
+
+  /// All up to the separator, which is not taken, or to the end: hexadecimal digits, decoded as text.
+  mutating func hexText(endingAt separator: Unicode.Scalar) throws(TargetError) -> String {
+    String(decoding: try Self.decode(field(endingAt: separator).bytes), as: UTF8.self)
+  }
+
+  private static func decode(_ digits: UnsafeMutableRawBufferPointer) throws(TargetError) -> UnsafeRawBufferPointer {
     let bytes = UnsafeMutableRawBufferPointer(rebasing: digits[..<(digits.count / 2)])
     // Decoding in place is safe: a byte is written only after both of its digits, which lie no earlier, were read.
     guard Hex.decode(UnsafeRawBufferPointer(digits), into: bytes) else {

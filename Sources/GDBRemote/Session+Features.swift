@@ -16,6 +16,10 @@ extension Session {
     encoder.append(number: UInt64(Self.packetSize))
     encoder.append(";QStartNoAckMode+;vContSupported+;binary-upload+;qXfer:features:read+;qXfer:threads:read+")
     if target.breakpoints != nil { encoder.append(";swbreak+;hwbreak+") }
+    if target.files != nil { encoder.append(";qXfer:exec-file:read+") }
+    if target.libraries != nil { encoder.append(";qXfer:libraries:read+") }
+    if target.memoryMap != nil { encoder.append(";qXfer:memory-map:read+") }
+    if target.osData != nil { encoder.append(";qXfer:osdata:read+") }
   }
 
   /// `QStartNoAckMode`: the transport is reliable.

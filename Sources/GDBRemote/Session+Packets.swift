@@ -4,7 +4,9 @@ extension Session {
   /// The names are those of the GDB manual ("Packets", "General Query Packets"). A packet that is not here gets the
   /// empty reply, which tells the client so.
   mutating func perform(_ packet: inout PacketReader) throws(TargetError) -> PacketOutcome {
-    switch packet.packetName() {
+    let name = packet.packetName()
+    if !hasGuest, Self.asksForGuest(name) { throw .failed("the guest has ended; `run` starts it again") }
+    switch name {
     // Memory
     case "m": try readMemory(&packet)
     case "x": try readMemoryBinary(&packet)
@@ -32,10 +34,12 @@ extension Session {
     case "D":
       encoder.append("OK")
       return .replyAndEnd(.detach)
-    case "k": return .end(.kill)
-    case "vKill":
-      encoder.append("OK")
-      return .replyAndEnd(.kill)
+    case "k": return killGuest(repliesTo: false)
+    case "vKill": return killGuest(repliesTo: true)
+    case "vRun": try runGuest(&packet)
+    case "R": return try restartGuest(&packet)
+    case "vAttach": try attachToGuest(&packet)
+    case "!": extendMode()
 
     // Breakpoints
     case "Z": try changeBreakpoint(&packet, inserts: true)
@@ -53,13 +57,24 @@ extension Session {
     case "qSupported": exchangeFeatures(&packet)
     case "QStartNoAckMode": stopAcknowledging()
     case "qXfer": try transfer(&packet)
+    case "vFile": try operateOnFile(&packet)
     case "qRcmd": return try runMonitorCommand(&packet)
-    case "qAttached": encoder.append("1")
+    case "qAttached": encoder.append(hasStartedGuest ? "0" : "1")
     case "qSymbol": encoder.append("OK")
     case "qGDBServerVersion": reportVersion()
     case "qqemu.Supported": reportQEMUFeatures()
     default: break
     }
     return .reply
+  }
+
+  /// Whether a packet is about the guest itself, and has no answer once that is gone.
+  private static func asksForGuest(_ name: PacketReader.Name) -> Bool {
+    switch name {
+    case "m", "x", "M", "X", "qCRC", "qSearch", "g", "G", "p", "P", "vCont", "c", "C", "s", "S", "Z", "z",
+      "qC", "qThreadExtraInfo", "vAttach":
+      true
+    default: false
+    }
   }
 }

@@ -82,6 +82,10 @@ extension Session {
   /// A breakpoint that stopped the guest before this client let it run is not this client's, and gdb would silently
   /// resume from a breakpoint that it does not know.
   mutating func reportStop() {
+    if let exitStatus {
+      appendExit(exitStatus)
+      return
+    }
     let stop = target.lastStop
     switch stop.reason {
     case .softwareBreakpoint where !hasResumed, .hardwareBreakpoint where !hasResumed,
@@ -94,8 +98,7 @@ extension Session {
   /// `T sig thread:…;number:value;…reason;`, or `W status` once the guest is gone (GDB manual, "Stop Reply Packets").
   mutating func appendStopReply(_ stop: StopEvent) {
     if case .exited(let status) = stop.reason {
-      encoder.append("W")
-      encoder.append(hexByte: status)
+      appendExit(status)
       return
     }
     selectedThread = stop.thread
@@ -106,6 +109,11 @@ extension Session {
     encoder.append(";")
     appendReason(stop.reason)
     appendExpeditedRegisters()
+  }
+
+  private mutating func appendExit(_ status: UInt8) {
+    encoder.append("W")
+    encoder.append(hexByte: status)
   }
 
   private mutating func appendReason(_ reason: StopEvent.Reason) {
@@ -120,7 +128,8 @@ extension Session {
       }
       encoder.append(number: address)
       encoder.append(";")
-    case .signal, .softwareBreakpoint, .hardwareBreakpoint, .exited: break
+    case .librariesChanged where target.libraries?.followsLibraries == true: encoder.append("library:;")
+    case .signal, .softwareBreakpoint, .hardwareBreakpoint, .librariesChanged, .exited: break
     }
   }
 

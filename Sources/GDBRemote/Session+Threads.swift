@@ -8,6 +8,9 @@ enum ThreadSelector {
 }
 
 extension Session {
+  /// The threads; none once the guest is gone.
+  var threads: [ThreadID] { hasGuest ? target.threads : [] }
+
   /// Takes a thread-id, with or without a process in front (`pP.N`).
   ///
   /// There is one process, and how the client calls it does not matter.
@@ -22,7 +25,7 @@ extension Session {
     }
     let number = try packet.number()
     if number == 0 { return .any }
-    guard let number = Int(exactly: number), target.threads.contains(ThreadID(number)) else {
+    guard let number = Int(exactly: number), threads.contains(ThreadID(number)) else {
       throw .invalid("there is no thread \(number)")
     }
     return .one(ThreadID(number))
@@ -62,8 +65,8 @@ extension Session {
 
   /// `qfThreadInfo`: all threads; `qsThreadInfo` has none left to add.
   mutating func listThreads() {
-    encoder.append("m")
-    for (position, thread) in target.threads.enumerated() {
+    encoder.append(hasGuest ? "m" : "l")
+    for (position, thread) in threads.enumerated() {
       if position > 0 { encoder.append(",") }
       append(thread)
     }

@@ -8,7 +8,7 @@ public enum SessionEffect: Sendable, Equatable {
   case resume(ResumeRequest)
   /// The client sent Ctrl-C while the target runs; the driver stops it and calls `stopped(_:)`.
   case interrupt
-  /// The client lets go of the target, which runs on; the connection ends when the output is sent.
+  /// The client lets go of the target, which runs on if it has not ended; the connection ends when the output is sent.
   case detach
   /// The client ends the guest; the connection ends when the output is sent.
   case kill
@@ -44,6 +44,8 @@ public struct Session: ~Copyable {
   /// The client sizes its reads by it, too: 128 KiB in hexadecimal, 256 KiB in binary. Larger packets are slower: what
   /// one holds then no longer fits the CPU's nearer caches on its way.
   public static let packetSize = 0x4_0000
+  /// The most bytes of a document or a file that one reply carries: escaped, they may become twice as long.
+  static let dataLimit = packetSize / 2 - 32
   /// No packet is answered while this much output waits, in bytes.
   static let outputLimit = 0x1_0000
 
@@ -67,13 +69,22 @@ public struct Session: ~Copyable {
   /// Whether this client has let the guest run: before that, no breakpoint that stopped it was this client's.
   var hasResumed = false
 
+  /// Whether the client stays when the guest ends and starts it again (`!`, extended mode).
+  public internal(set) var isExtended = false
+  /// The status of the guest that is gone; nil while there is one.
+  public internal(set) var exitStatus: UInt8?
+  /// Whether this client has started the guest, and has not found it.
+  var hasStartedGuest = false
+
   let registers: RegisterLayout
   /// Working space for memory and registers on their way between target and packet.
   var scratch = ByteBuffer()
   /// Console output that waits for the target to run or for room in the output.
   var waitingConsole = ByteBuffer()
-  /// The documents that `qXfer` reads in pieces.
-  var documents = TransferDocuments()
+  /// The document that `qXfer` reads in pieces.
+  var document = TransferDocument()
+  /// The files that the client has open.
+  var openFiles = OpenFiles()
 
   /// Starts a session with a client that has just connected; the target is stopped.
   ///
@@ -126,6 +137,7 @@ public struct Session: ~Copyable {
     sendConsole(ignoringLimit: true)
     state = .idle
     selectedThread = event.thread
+    if case .exited(let status) = event.reason { loseGuest(status) }
     encoder.beginPacket()
     appendStopReply(event)
     encoder.endPacket()
@@ -202,6 +214,9 @@ public struct Session: ~Copyable {
         encoder.endPacket()
         state = .ended
         return effect
+      case .noReply:
+        encoder.cancelPacket()
+        return nil
       case .end(let effect):
         encoder.cancelPacket()
         state = .ended
@@ -235,6 +250,8 @@ public struct Session: ~Copyable {
 enum PacketOutcome {
   /// What was appended is the reply, even if that is nothing: then the packet is not supported.
   case reply
+  /// The packet is one of those that get no reply.
+  case noReply
   /// The reply is the last one.
   case replyAndEnd(SessionEffect)
   /// The session ends without a reply.

@@ -3,6 +3,7 @@ import ArgumentParser
 import Debugger
 import Glibc
 import Host
+import KernelImage
 import Logging
 import Machine
 
@@ -51,6 +52,12 @@ struct RunCommand: ParsableCommand {
       "The guest's console: stdio, gdb, pty, none or file:PATH (default: stdio, or none with --listen stdio).",
       valueName: "where"))
   var console: ConsoleChoice?
+
+  @Option(
+    help: ArgumentHelp(
+      "Give the debugger the symbols of this file, which is of the same build, in place of the kernel's own.",
+      valueName: "vmlinux"))
+  var symbols: String?
 
   @Option(help: ArgumentHelp("Use this device tree (arm64).", valueName: "file"))
   var dtb: String?
@@ -112,6 +119,7 @@ struct RunCommand: ParsableCommand {
     process.atEnd { guestConsole.close() }
 
     let debugger = Debugger(machine)
+    if let symbols { useSymbols(of: symbols, debugger, logger) }
     var server = DebugServer(
       debugger, doorkeeper: doorkeeper, runsAlone: noWait, console: guestConsole, logger: logger)
     defer {
@@ -120,6 +128,16 @@ struct RunCommand: ParsableCommand {
     }
     if listen == .standardStreams, let status = try server.serve(Connection.standardStreams()) { return status }
     return try server.run()
+  }
+
+  /// Symbols that do not fit are worse than none: what is wrong with them is said, and they are left out.
+  private func useSymbols(of path: String, _ debugger: Debugger, _ logger: Logger) {
+    do {
+      let remark = try debugger.useSymbols(of: KernelFile(path: path, role: "symbol"))
+      if let remark { logger.warning("--symbols \(path): \(remark)") }
+    } catch {
+      logger.error("--symbols \(path): \(error); it is not used")
+    }
   }
 
   private func openDoor(_ process: HostProcess, _ logger: Logger) throws -> Doorkeeper? {

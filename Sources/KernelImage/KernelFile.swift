@@ -76,18 +76,29 @@ public final class KernelFile: Sendable {
 
   deinit { try? descriptor.close() }
 
-  /// The whole file.
+  /// A piece of the file.
   ///
-  /// - Returns: its bytes.
-  /// - Throws: `KernelImageError` where it cannot be read, or became shorter.
-  public func contents() throws(KernelImageError) -> [UInt8] {
+  /// - Parameters:
+  ///   - offset: where it starts; never negative.
+  ///   - count: how many bytes; never negative.
+  /// - Returns: its bytes, fewer only where the file ends before.
+  /// - Throws: `KernelImageError` where the host cannot read the file.
+  public func bytes(at offset: Int, count: Int) throws(KernelImageError) -> [UInt8] {
     var failure: KernelImageError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, read in
-      do throws(KernelImageError) { read = try self.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer)) } catch {
+      do throws(KernelImageError) {
+        read = try self.read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+      } catch {
         failure = error
       }
     }
     if let failure { throw failure }
     return bytes
   }
+
+  /// The whole file.
+  ///
+  /// - Returns: its bytes.
+  /// - Throws: `KernelImageError` where it cannot be read, or became shorter.
+  public func contents() throws(KernelImageError) -> [UInt8] { try bytes(at: 0, count: count) }
 }

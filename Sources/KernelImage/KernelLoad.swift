@@ -56,6 +56,13 @@ public struct KernelLoad: Sendable {
     return start..<(memory.map(\.upperBound).max() ?? start)
   }
 
+  /// From the first byte that is loaded to the end of the last, zeroed data among them.
+  public var imageRange: Range<GuestPhysical> {
+    let ranges = segments.map(\.physicalRange)
+    let start = ranges.map(\.lowerBound).min() ?? entry
+    return start..<(ranges.map(\.upperBound).max() ?? start)
+  }
+
   /// Checks that the kernel fits a guest's memory.
   ///
   /// - Parameter regions: the guest's RAM.

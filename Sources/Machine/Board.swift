@@ -17,6 +17,9 @@ public protocol Board: AnyObject, Sendable {
   /// Performs an access to a physical address without RAM, as `port` does to a port.
   func mmio(_ access: BusAccess) -> StopReport.Cause?
 
+  /// The devices as they are now.
+  var deviceFacts: [DeviceFacts] { get }
+
   /// Puts every device back to the state after power-on.
   func reset()
 
@@ -28,6 +31,9 @@ public protocol Board: AnyObject, Sendable {
 }
 
 extension Board {
+  /// No devices.
+  public var deviceFacts: [DeviceFacts] { [] }
+
   /// Does not wait: a board that takes no input, or keeps none waiting.
   public func waitForTyping(leaving count: Int) {}
 }

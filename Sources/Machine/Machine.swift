@@ -23,11 +23,20 @@ public protocol BootLoader: AnyObject, Sendable {
   /// - Throws: one sentence that says what does not fit.
   func prepare(_ machine: any VirtualMachine) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)?
 
+  /// The kernel's command line from the next start on; nil leaves what the device tree has.
+  var commandLine: [UInt8]? { get set }
+
   /// Where the kernel finds its device tree; nil where it gets none.
   var deviceTreeAddress: GuestPhysical? { get }
+
+  /// The kernel that was prepared last; nil before the first, and for code that is no kernel.
+  var kernel: LoadedKernel? { get }
 }
 
 extension BootLoader {
+  /// No kernel.
+  public var kernel: LoadedKernel? { nil }
+
   /// No device tree.
   public var deviceTreeAddress: GuestPhysical? { nil }
 }
@@ -50,6 +59,15 @@ public final class Machine: Sendable {
 
   /// Where the kernel found its device tree when it was booted last; nil where it gets none.
   public var deviceTreeAddress: GuestPhysical? { loader.deviceTreeAddress }
+
+  /// The kernel that was booted last.
+  public var kernel: LoadedKernel? { loader.kernel }
+
+  /// The kernel's command line from the next reset on; nil where the device tree's own is left.
+  public var commandLine: [UInt8]? {
+    get { loader.commandLine }
+    set { loader.commandLine = newValue }
+  }
 
   private let loader: any BootLoader
   private let changes = WaitQueue()

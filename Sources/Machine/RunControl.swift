@@ -45,6 +45,9 @@ public struct StopReport: Sendable, Equatable {
 public final class RunControl: @unchecked Sendable {
   // SAFETY: (@unchecked Sendable) `shared` is touched only inside `changes`; the rest is constant or atomic.
 
+  /// Why the CPUs came back from the guest, by CPU.
+  public let exitCounts: [ExitCounts]
+
   private let cpus: [any VirtualCPU]
   private let board: any Board
   private let changes = WaitQueue()
@@ -68,6 +71,7 @@ public final class RunControl: @unchecked Sendable {
   public init(cpus: [any VirtualCPU], board: any Board) throws(EngineError) {
     self.cpus = cpus
     self.board = board
+    exitCounts = cpus.map { _ in ExitCounts() }
     let nobody = Array(repeating: false, count: cpus.count)
     shared = Shared(isRunning: nobody, isUnderWay: nobody)
     for cpu in cpus.dropFirst() {
@@ -127,8 +131,11 @@ public final class RunControl: @unchecked Sendable {
 
   /// Runs a CPU until it stops, or until a stop is wanted: nil.
   private func drive(_ cpu: any VirtualCPU, _ attention: () -> Bool) throws(EngineError) -> StopReport? {
+    let counts = exitCounts[cpu.index]
     while true {
-      switch try cpu.run() {
+      let exit = try cpu.run()
+      counts.count(exit.cause)
+      switch exit {
       case .port(let access):
         if let cause = board.port(access) { return try settled(cpu, cause) }
       case .mmio(let access):
@@ -231,6 +238,21 @@ public final class RunControl: @unchecked Sendable {
         guard case .debug(let event) = $0.cause, event.watchpoint == nil else { return false }
         return event.isSingleStep || event.isSoftwareBreakpoint || event.breakpoint != nil
       }
+    }
+  }
+}
+
+extension Exit {
+  /// What it is counted as.
+  fileprivate var cause: ExitCounts.Cause {
+    switch self {
+    case .port: .port
+    case .mmio: .mmio
+    case .debug: .debug
+    case .halted: .halted
+    case .system: .system
+    case .failure: .failure
+    case .interrupted: .interrupted
     }
   }
 }

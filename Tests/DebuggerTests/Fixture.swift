@@ -64,6 +64,12 @@ final class Fixture: ClientFixture {
 
   /// Puts the first tables in place and CPU 0 into long mode at the entry.
   private final class TableLoader: BootLoader {
+    private let nextCommandLine = Mutex<[UInt8]?>(Array("console=ttyS0".utf8))
+    var commandLine: [UInt8]? {
+      get { nextCommandLine.withLock { $0 } }
+      set { nextCommandLine.withLock { $0 = newValue } }
+    }
+
     func prepare(
       _ machine: any VirtualMachine
     ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? {

@@ -27,11 +27,11 @@ private final class Server: @unchecked Sendable {
 
   deinit { close(listener) }
 
-  func serve() {
+  func serve(hasProgram: Bool) {
     let client = accept(listener, nil, nil)
     guard client >= 0 else { return }
     defer { close(client) }
-    let target = NopTarget()
+    let target = NopTarget(hasProgram: hasProgram)
     var session = Session(target: target, serverName: "test", serverVersion: "1")
     var buffer = [UInt8](repeating: 0, count: 0x1_0000)
     while !session.hasEnded {
@@ -63,17 +63,21 @@ private final class Server: @unchecked Sendable {
 struct DebuggerTests {
   static let debugger = "/usr/bin/gdb-multiarch"
 
+  private static let isInstalled = FileManager.default.isExecutableFile(atPath: debugger)
+
   @Test(
-    "gdb-multiarch works with a session",
-    .enabled(if: FileManager.default.isExecutableFile(atPath: debugger), "gdb-multiarch is not installed"))
-  func session() throws {
+    "gdb-multiarch works with a session", .enabled(if: isInstalled, "gdb-multiarch is not installed"),
+    arguments: [
+      ("remote", false, exchanges), ("extended-remote", false, extendedExchanges), ("remote", true, symbolExchanges),
+    ])
+  func session(_ target: String, hasProgram: Bool, _ exchanges: [(command: String, reply: String)]) throws {
     let server = try #require(Server())
-    Thread.detachNewThread { server.serve() }
+    Thread.detachNewThread { server.serve(hasProgram: hasProgram) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
     process.arguments =
-      ["-k", "1", "60", Self.debugger, "-nx", "-batch", "-ex", "target remote 127.0.0.1:\(server.port)"]
-      + Self.exchanges.flatMap { ["-ex", $0.command] }
+      ["-k", "1", "60", Self.debugger, "-nx", "-batch", "-ex", "target \(target) 127.0.0.1:\(server.port)"]
+      + exchanges.flatMap { ["-ex", $0.command] }
     process.standardInput = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -86,7 +90,7 @@ struct DebuggerTests {
       #expect(!output.contains(line), "\(output)")
     }
     var rest = output[...]
-    for (command, reply) in Self.exchanges {
+    for (command, reply) in exchanges {
       guard let found = rest.firstRange(of: reply) else {
         Issue.record("\(command) does not show \(reply) after what came before it:\n\(output)")
         return
@@ -124,5 +128,42 @@ struct DebuggerTests {
     ("continue", "received signal SIGSEGV"),
     ("maint print xml-tdesc", "<feature name=\"org.example.system\">"),
     ("detach", "detached"),
+  ]
+
+  /// What gdb, which was given no file, reads from the target, and what follows when a library moves.
+  static let symbolExchanges: [(command: String, reply: String)] = [
+    ("info files", "target:/nop/program"),
+    ("info symbol $pc", "nop_program in section .text"),
+    ("info symbol 0x4008", "nop_library + 8 in section .text of target:/nop/library"),
+    ("break nop_library", "Breakpoint 1 at 0x4000"),
+    ("continue", "Breakpoint 1, 0x0000000000005000 in nop_library ()"),
+    ("info sharedlibrary", "target:/nop/./library"),
+    ("p (long) nop_library", "= 20480"),
+  ]
+
+  /// What a user does with a program of their own, and what only some targets have.
+  static let extendedExchanges: [(command: String, reply: String)] = [
+    ("info sharedlibrary", "/nop/library"),
+    ("info mem", "0x0000000000003000 0x0000000000004000 ro"),
+    ("info os", "cpus       All <CPUs>"),
+    ("info os cpus", "1          <nops>"),
+    ("remote get /readme /dev/stdout", "read me: #$}*"),
+    ("remote get /etc/hostname /dev/stdout", "No such file or directory"),
+    ("remote put /dev/null /readme", "Read-only file system"),
+    ("break *0x1010", "Breakpoint 1 at 0x1010"),
+    ("break *0x3010", "Note: automatically using hardware breakpoints"),
+    ("run console=ttyS0 a=\"b c\"", "Breakpoint 1, 0x0000000000001010"),
+    ("monitor arguments", "[\"console=ttyS0\", \"a=b c\"]"),
+    ("show args", "is \"console=ttyS0 a=\"b c\"\""),
+    ("kill", "killed"),
+    ("info threads", "No threads"),
+    ("monitor hello", "you said hello"),
+    ("starti", "0x0000000000001000"),
+    ("monitor arguments", "[\"console=ttyS0\", \"a=b c\"]"),
+    ("continue", "Breakpoint 1, 0x0000000000001010"),
+    ("continue", "Breakpoint 2, 0x0000000000003010"),
+    ("set args", ""),
+    ("run \"\"", "Breakpoint 1, 0x0000000000001010"),
+    ("monitor arguments", "[\"\"]"),
   ]
 }

@@ -56,6 +56,7 @@ final class MockTarget: DebugTarget {
   /// The registers that were set, in order.
   var written: [Int] = []
   var hasCapabilities = true
+  var capabilities = MockCapabilities()
   var monitorText = "done\n"
 
   var breakpoints: (any BreakpointTarget)? { hasCapabilities ? self : nil }

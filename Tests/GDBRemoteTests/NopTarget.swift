@@ -58,6 +58,17 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
   var physicalMemory: (any PhysicalMemoryTarget)? { nil }
   var monitor: (any MonitorTarget)? { self }
 
+  var followsLibraries = false
+  /// Whether the CPU executes a program with symbols, whose library moves when the CPU comes to `movingAddress`.
+  private let hasProgram: Bool
+  private static let movingAddress: UInt64 = 0x1080
+  private static let libraryAddresses: ClosedRange<UInt64> = 0x4000...0x5000
+  private var libraryAddress = libraryAddresses.lowerBound
+  private var arguments: [String] = []
+  private let readme: [UInt8] = Array("read me: #$}*\n".utf8)
+
+  init(hasProgram: Bool = false) { self.hasProgram = hasProgram }
+
   func describe(_ thread: ThreadID) -> String { "CPU \(thread.rawValue - 1) <ring 0>" }
 
   func readRegister(_ index: RegisterIndex, of thread: ThreadID, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
@@ -102,7 +113,7 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
   func removeAllBreakpoints() { addresses = [] }
 
   func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
-    MonitorReply("you said \(command)\n")
+    MonitorReply(command == "arguments" ? "\(arguments)\n" : "you said \(command)\n")
   }
 
   /// Runs, and stops after a step of any thread, at a breakpoint or where memory ends.
@@ -117,6 +128,10 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
         case .resume, .rangeStep, nil: break
         }
       }
+      if hasProgram, followsLibraries, programCounter == Self.movingAddress {
+        libraryAddress = Self.libraryAddresses.upperBound
+        return stop(StopEvent(thread: ThreadID(1), signal: .trap, reason: .librariesChanged))
+      }
       if addresses.contains(programCounter) {
         return stop(StopEvent(thread: ThreadID(1), signal: .trap, reason: .softwareBreakpoint))
       }
@@ -127,5 +142,52 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
   func stop(_ event: StopEvent) -> StopEvent {
     lastStop = event
     return event
+  }
+}
+
+extension NopTarget: FileTarget, LibraryTarget, MemoryMapTarget, OSDataTarget, RestartTarget {
+  var files: (any FileTarget)? { self }
+  var libraries: (any LibraryTarget)? { self }
+  var memoryMap: (any MemoryMapTarget)? { self }
+  var osData: (any OSDataTarget)? { self }
+  var restarting: (any RestartTarget)? { self }
+
+  var executable: String? { hasProgram ? "/nop/program" : nil }
+
+  func file(at path: String) throws(TargetError) -> TargetFile? { bytes(of: path).map { TargetFile($0) } }
+
+  private func bytes(of path: String) -> [UInt8]? {
+    switch path {
+    case "/readme": readme
+    case "/nop/program" where hasProgram: SmallELF(function: "nop_program", address: 0x1000).bytes
+    case "/nop/library" where hasProgram, "/nop/./library" where hasProgram:
+      SmallELF(function: "nop_library", address: 0x10_0000).bytes
+    default: nil
+    }
+  }
+
+  var loadedLibraries: [Library] {
+    // Moved, a library needs another name, or gdb takes it for the one that it knows.
+    let name = libraryAddress == Self.libraryAddresses.lowerBound ? "/nop/library" : "/nop/./library"
+    return [Library(name: name, placement: .segments([libraryAddress]))]
+  }
+
+  var memoryRegions: [MemoryRegion] {
+    [
+      MemoryRegion(.ram, 0...0x2fff), MemoryRegion(.rom, 0x3000...0x3fff),
+      MemoryRegion(.ram, 0x4000 ... .max),
+    ]
+  }
+
+  var osDataTypes: [OSDataType] { [OSDataType(name: "cpus", description: "All <CPUs>", title: "CPUs")] }
+
+  func osDataTable(_ name: String) throws(TargetError) -> OSDataTable? {
+    name == "cpus" ? OSDataTable(columns: ["CPU", "State"], rows: [["0", "nops"], ["1", "<nops>"]]) : nil
+  }
+
+  func restart(arguments: [String]?) throws(TargetError) {
+    self.arguments = arguments ?? self.arguments
+    programCounter = 0x1000
+    lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
   }
 }

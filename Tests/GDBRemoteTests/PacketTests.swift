@@ -18,7 +18,7 @@ struct PacketTests {
     ("qSymbol::", "OK"),
     ("qGDBServerVersion", "name:hvgdb;version:1.2.3;"),
     ("qqemu.Supported", "PhyMemMode"),
-    ("vMustReplyEmpty", ""), ("qTStatus", ""), ("!", ""), ("vUnknown;1", ""), ("", ""), ("qL1200", ""),
+    ("vMustReplyEmpty", ""), ("qTStatus", ""), ("vUnknown;1", ""), ("", ""), ("qL1200", ""), ("qOffsets", ""),
     ("vCont?", "vCont;c;C;s;S;t;r"),
     ("?", stop),
     // Registers
@@ -63,13 +63,34 @@ struct PacketTests {
     ("qXfer:features:read:other.xml:0,100", "E16"), ("qXfer:features:read:target.xml:ffffff,100", "E16"),
     ("qXfer:features:read:target.xml:0", "E16"), ("qXfer:features", "E16"), ("qXfer", "E16"),
     ("qXfer:threads:read:x:0,10", "E16"),
+    ("qXfer:exec-file:read::0,100", "l/kernel"), ("qXfer:exec-file:read:1f:1,3", "mker"),
+    ("qXfer:exec-file:read:x:0,100", "E16"),
+    ("qXfer:libraries:read:x:0,10", "E16"), ("qXfer:memory-map:read:x:0,10", "E16"),
+    ("qXfer:osdata:read:none:0,10", "E16"), ("qXfer:osdata:read:/damaged:0,10", "E05"),
+    // Files
+    ("vFile:setfs:0", "F0"), ("vFile:setfs:1f", "F0"), ("vFile:setfs:", "E16"), ("vFile:setfs:0,", "E16"),
+    ("vFile:open:\(hex("/kernel")),0,0", "F0"), ("vFile:open:\(hex("/empty")),0,1ff", "F0"),
+    ("vFile:open:\(hex("/etc/passwd")),0,0", "F-1,2"), ("vFile:open:,0,0", "F-1,2"),
+    ("vFile:open:\(hex("/damaged")),0,0", "F-1,5"), ("vFile:open:\(hex("/kernel")),1,0", "F-1,1e"),
+    ("vFile:open:\(hex("/kernel")),2,0", "F-1,1e"), ("vFile:open:\(hex("/kernel")),8,0", "F-1,1e"),
+    ("vFile:open:\(hex("/new")),200,1ff", "F-1,1e"), ("vFile:open:\(hex("/kernel")),400,0", "F-1,1e"),
+    ("vFile:open:2f6,0,0", "E16"), ("vFile:open:zz,0,0", "E16"), ("vFile:open:2f61,0", "E16"),
+    ("vFile:open:2f61", "E16"), ("vFile:open:2f61,0,0,0", "E16"),
+    ("vFile:pread:0,10,0", "F-1,9"), ("vFile:pread:ffffffffffffffff,10,0", "F-1,9"), ("vFile:pread:0,10", "E16"),
+    ("vFile:pread:-1,10,0", "E16"), ("vFile:fstat:0", "F-1,9"), ("vFile:close:0", "F-1,9"), ("vFile:close:", "E16"),
+    ("vFile:stat:\(hex("/etc/passwd"))", "F-1,2"), ("vFile:lstat:\(hex("/damaged"))", "F-1,5"),
+    ("vFile:stat:2", "E16"), ("vFile:readlink:\(hex("/kernel"))", "F-1,16"),
+    ("vFile:readlink:\(hex("/none"))", "F-1,2"), ("vFile:unlink:\(hex("/kernel"))", "F-1,1e"),
+    ("vFile:pwrite:0,0,abc", "F-1,1e"), ("vFile:chmod:2f", ""), ("vFile", "E16"), ("vFile:open", "E16"),
+    // The guest as a program
+    ("vRun;", ""), ("vAttach;1", ""), ("R00", ""), ("!", "OK"),
     // Monitor commands
     ("qRcmd", "E16"), ("qRcmd,6", "E16"), ("qRcmd,xx", "E16"),
   ]
 
   static let features =
     "PacketSize=40000;QStartNoAckMode+;vContSupported+;binary-upload+;qXfer:features:read+;qXfer:threads:read+;"
-    + "swbreak+;hwbreak+"
+    + "swbreak+;hwbreak+;qXfer:exec-file:read+;qXfer:libraries:read+;qXfer:memory-map:read+;qXfer:osdata:read+"
 
   @Test("has the reply of the manual", arguments: exchanges)
   func reply(_ exchange: (packet: String, reply: String)) throws {

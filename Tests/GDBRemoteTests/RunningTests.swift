@@ -85,6 +85,20 @@ struct RunningTests {
     #expect(try client.ask("?") == reply)
   }
 
+  @Test("changed libraries are a reason for those who read the list")
+  func librariesChanged() throws {
+    let client = Client()
+    let event = StopEvent(thread: ThreadID(1), signal: .trap, reason: .librariesChanged)
+    let values = "3:\(PacketTests.pc);1:\(PacketTests.sp);"
+    client.send(Client.frame("vCont;c"))
+    client.stop(event)
+    #expect(try client.takeTexts() == ["T05thread:1;\(values)"])
+    _ = try client.ask("qXfer:libraries:read::0,1000")
+    client.send(Client.frame("vCont;c"))
+    client.stop(event)
+    #expect(try client.takeTexts() == ["T05thread:1;library:;\(values)"])
+  }
+
   @Test("the breakpoint that stopped the guest for an earlier client is not this one's")
   func earlierStop() throws {
     let client = Client()

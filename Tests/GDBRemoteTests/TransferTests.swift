@@ -70,6 +70,135 @@ struct TransferTests {
     #expect(try read("threads:read:", client, length: 50).contains("CPU 0") == false)
   }
 
+  @Test("the list of libraries, once read, is followed")
+  func libraries() throws {
+    let client = Client()
+    #expect(!client.target.followsLibraries)
+    #expect(
+      try read("libraries:read:", client, length: 5) == """
+        <?xml version="1.0"?>
+        <library-list version="1.0">
+        </library-list>
+
+        """)
+    #expect(client.target.followsLibraries)
+    client.target.capabilities.libraries = [
+      Library(name: "/./<kernel>", placement: .segments([0x4000_0000, .max])),
+      Library(name: "/module", placement: .sections([0xffff_8000_0000_1000])),
+    ]
+    #expect(
+      try read("libraries:read:", client, length: 1000) == """
+        <?xml version="1.0"?>
+        <library-list version="1.0">
+          <library name="/./&lt;kernel&gt;">
+            <segment address="0x40000000"/>
+            <segment address="0xffffffffffffffff"/>
+          </library>
+          <library name="/module">
+            <section address="0xffff800000001000"/>
+          </library>
+        </library-list>
+
+        """)
+  }
+
+  private static let mapHead = """
+    <?xml version="1.0"?>
+    <!DOCTYPE memory-map PUBLIC "+//IDN gnu.org//DTD GDB Memory Map V1.0//EN" \
+    "http://sourceware.org/gdb/gdb-memory-map.dtd">
+    <memory-map>
+
+    """
+
+  static let maps: [(regions: [MemoryRegion], lines: String)] = [
+    ([], ""),
+    (
+      [MemoryRegion(.ram, 0...UInt64.max)],
+      """
+        <memory type="ram" start="0x0" length="0x8000000000000000"/>
+        <memory type="ram" start="0x8000000000000000" length="0x8000000000000000"/>
+
+      """
+    ),
+    (
+      [
+        MemoryRegion(.rom, 0...0xfff), MemoryRegion(.flash(blockSize: 0x1_0000), 0x1000...0x1000),
+        MemoryRegion(.ram, 0x2000 ... .max),
+      ],
+      """
+        <memory type="rom" start="0x0" length="0x1000"/>
+        <memory type="flash" start="0x1000" length="0x1">
+          <property name="blocksize">0x10000</property>
+        </memory>
+        <memory type="ram" start="0x2000" length="0xffffffffffffe000"/>
+
+      """
+    ),
+  ]
+
+  @Test("the memory map reaches to the end of the address space", arguments: maps)
+  func memoryMap(_ map: (regions: [MemoryRegion], lines: String)) throws {
+    let client = Client()
+    client.target.capabilities.regions = map.regions
+    #expect(try read("memory-map:read:", client, length: 100) == Self.mapHead + map.lines + "</memory-map>\n")
+  }
+
+  @Test("the tables of info os are listed by the one without a name")
+  func tables() throws {
+    let client = Client()
+    client.target.capabilities.tables = [
+      "cpus": OSDataTable(columns: ["CPU", "State"], rows: [["0", "halted"], ["1", "<off>"], ["2"]]),
+      "exits": .init(columns: [], rows: []),
+    ]
+    #expect(
+      try read("osdata:read:", client, length: 11) == """
+        <?xml version="1.0"?>
+        <!DOCTYPE target SYSTEM "osdata.dtd">
+        <osdata type="types">
+          <item>
+            <column name="Type">cpus</column>
+            <column name="Description">All &lt;cpus&gt;</column>
+            <column name="Title">CPUS</column>
+          </item>
+          <item>
+            <column name="Type">exits</column>
+            <column name="Description">All &lt;exits&gt;</column>
+            <column name="Title">EXITS</column>
+          </item>
+        </osdata>
+
+        """)
+    #expect(
+      try read("osdata:read:cpus", client, length: 1000) == """
+        <?xml version="1.0"?>
+        <!DOCTYPE target SYSTEM "osdata.dtd">
+        <osdata type="cpus">
+          <item>
+            <column name="CPU">0</column>
+            <column name="State">halted</column>
+          </item>
+          <item>
+            <column name="CPU">1</column>
+            <column name="State">&lt;off&gt;</column>
+          </item>
+          <item>
+            <column name="CPU">2</column>
+          </item>
+        </osdata>
+
+        """)
+  }
+
+  @Test("documents that are read in turns do not mix")
+  func turns() throws {
+    let client = Client()
+    #expect(try client.ask("qXfer:exec-file:read::0,3") == "m/ke")
+    #expect(try client.ask("qXfer:features:read:target.xml:0,5") == "m<?xml")
+    #expect(try client.ask("qXfer:exec-file:read::3,10") == "lrnel")
+    client.target.capabilities.executable = nil
+    #expect(try client.ask("qXfer:exec-file:read::0,3") == "E05")
+  }
+
   @Test("at the document's end there is nothing more, past it an error")
   func end() throws {
     let client = Client()

@@ -13,7 +13,12 @@ private final class SlowLoader: BootLoader {
   typealias Work = @Sendable (_ round: Int, GuestRAM) throws(MachineError) -> Void
 
   private let state = Mutex<[String]>([])
+  private let nextCommandLine = Mutex<[UInt8]?>(nil)
   private let work: Work?
+  var commandLine: [UInt8]? {
+    get { nextCommandLine.withLock { $0 } }
+    set { nextCommandLine.withLock { $0 = newValue } }
+  }
   var events: [String] { state.withLock { $0 } }
 
   init(_ work: Work?) { self.work = work }
@@ -94,6 +99,10 @@ private final class SlowLoader: BootLoader {
   @Test("a kernel that does not fit makes no machine")
   func refusal() throws {
     final class Refusal: BootLoader {
+      var commandLine: [UInt8]? {
+        get { nil }
+        set {}
+      }
       func prepare(
         _ machine: any VirtualMachine
       ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? { throw MachineError("too large") }

@@ -163,6 +163,27 @@ private final class TemporaryFile {
     }
   }
 
+  @Test("a new command line is the kernel's from the next reset on; one that is refused can be taken back")
+  func nextCommandLine() async throws {
+    try await onControlThread {
+      let (machine, virtualMachine) = try Self.machine(commandLine: Array("at first".utf8))
+      func commandLine() throws -> [UInt8] {
+        let place = try #require(virtualMachine.memory.load(at: GuestPhysical(0x7228), as: UInt32.self))
+        return Array(Self.bytes(virtualMachine.memory, UInt64(place), 64).prefix { $0 != 0 })
+      }
+      #expect(machine.commandLine == Array("at first".utf8))
+      machine.commandLine = Array("console=ttyS0".utf8)
+      #expect(try commandLine() == Array("at first".utf8))
+      try machine.reset()
+      #expect(try commandLine() == Array("console=ttyS0".utf8))
+      machine.commandLine = [UInt8](repeating: 0x61, count: 1 << 16)
+      #expect(throws: MachineError.self) { try machine.reset() }
+      machine.commandLine = nil
+      try machine.reset()
+      #expect(try commandLine().isEmpty)
+    }
+  }
+
   @Test("a disk that became shorter is noticed while it is read")
   func cutDisk() async throws {
     try await onControlThread {

@@ -35,6 +35,14 @@ struct ARM64Support: ArchitectureSupport {
     GuestVirtual(try cpu.value(of: registers.programCounter))
   }
 
+  func kernelEntries(of cpu: any VirtualCPU) -> [GuestVirtual] {
+    (try? value(.vbarEL1, of: cpu)).map { [GuestVirtual($0)] } ?? []
+  }
+
+  func addressSpace(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> GuestPhysical {
+    GuestPhysical(TTBR(rawValue: try value(.ttbr0EL1, of: cpu)).rawValue & 0xFFFF_FFFF_FFFE)
+  }
+
   /// There are no segments.
   func address(segment: String, offset: UInt64, of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual? { nil }
 

@@ -32,6 +32,24 @@ struct X86Support: ArchitectureSupport {
     try mode(of: cpu).linearAddress(try value("rip", of: cpu), in: .cs, base: try value("cs_base", of: cpu))
   }
 
+  func kernelEntries(of cpu: any VirtualCPU) -> [GuestVirtual] {
+    guard let entry = try? (cpu as? any ModelSpecificRegisters)?.readMSR(MSR.lstar.rawValue) else { return [] }
+    return [GuestVirtual(entry)]
+  }
+
+  /// A kernel that isolates its page tables from programs (PTI) has a second table for each, one page up, of which the
+  /// lower half maps the same: both are one space.
+  func addressSpace(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> GuestPhysical {
+    let table = GuestPhysical(try value("cr3", of: cpu) & 0xF_FFFF_FFFF_F000)
+    guard table.offset(in: 0x2000) != 0 else { return table }
+    let twin = table.alignedDown(to: 0x2000)
+    let isTwin = (0..<256 as Range<UInt64>).allSatisfy { index in
+      let entries = [table, twin].map { memory.load(at: $0.wrapping(by: index * 8), as: UInt64.self) ?? 0 }
+      return (entries[0] ^ entries[1]) & 0xF_FFFF_FFFF_F000 == 0
+    }
+    return isTwin ? twin : table
+  }
+
   func address(segment: String, offset: UInt64, of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual? {
     let mode = try mode(of: cpu)
     if let register = X86Register.Segment(rawValue: segment) {

@@ -11,7 +11,7 @@ final class Client {
     case detached
     /// Its connection broke: the guest stays stopped.
     case vanished
-    /// The guest is gone, and the process ends with this status.
+    /// The guest is gone, and the client does not start it again: the process ends with this status.
     case guestEnded(status: Int32)
   }
 
@@ -39,17 +39,22 @@ final class Client {
   func serve() throws(MachineError) -> Ending {
     while true {
       let effect = session.next()
-      guard connection.send(from: &session) else { return .vanished }
+      guard connection.send(from: &session) else { return departure(.vanished) }
       switch effect {
       case .awaitInput:
-        if case .ended = connection.receive(into: &session) { return .vanished }
+        if case .ended = connection.receive(into: &session) { return departure(.vanished) }
       case .sendOutput, .interrupt: break
       case .resume(let request):
         if let ending = try resume(request) { return ending }
-      case .detach: return .detached
+      case .detach: return departure(.detached)
       case .kill: return .guestEnded(status: 0)
       }
     }
+  }
+
+  /// How the service ends by a client's leaving: what becomes of a guest, if there is one.
+  private func departure(_ ending: Ending) -> Ending {
+    session.exitStatus.map { .guestEnded(status: Int32($0)) } ?? ending
   }
 
   private func resume(_ request: ResumeRequest) throws(MachineError) -> Ending? {
@@ -71,11 +76,13 @@ final class Client {
     console.flush()
     tell()
     session.stopped(event)
-    if case .exited(let status) = event.reason {
+    if isGone { return departure(.vanished) }
+    // Only a client in extended mode has something to do once the guest is gone.
+    guard session.hasGuest || session.isExtended else {
       _ = connection.send(from: &session)
-      return .guestEnded(status: Int32(status))
+      return departure(.vanished)
     }
-    return isGone ? .vanished : nil
+    return nil
   }
 
   /// Takes what the client sent while the guest runs; true where the guest shall stop for it.

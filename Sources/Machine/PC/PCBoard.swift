@@ -9,15 +9,26 @@ import X86
 /// The interrupt controllers and the PIT are the engine's. A port where nothing answers reads all ones.
 public final class PCBoard: Board {
   /// The devices on the port bus.
-  enum Device: Sendable {
-    case uart
-    case keyboardData
-    case keyboardCommand
-    case clock
-    case powerManagement
-    case resetControl
-    case debugExit
-    case video
+  enum Device: String, Sendable {
+    case uart = "16550"
+    case keyboardData = "i8042 data"
+    case keyboardCommand = "i8042 command"
+    case clock = "CMOS clock"
+    case powerManagement = "ACPI power management"
+    case resetControl = "reset control"
+    case debugExit = "isa-debug-exit"
+    case video = "VGA text"
+
+    /// The line that it drives (ACPI 6.5, section 5.2.15, and the PC's own).
+    var interrupt: UInt32? {
+      switch self {
+      case .keyboardData: 1
+      case .uart: 4
+      case .clock: 8
+      case .powerManagement: 9
+      case .keyboardCommand, .resetControl, .debugExit, .video: nil
+      }
+    }
   }
 
   /// All of the board's state, plain: copied out and put back it is the same board.
@@ -146,6 +157,16 @@ public final class PCBoard: Board {
     return nil
   }
 
+  /// Every device that has ports.
+  public var deviceFacts: [DeviceFacts] {
+    let lines = devices.withLock { $0.lines }
+    return bus.devices.map { device, addresses in
+      DeviceFacts(
+        name: device.rawValue, addresses: addresses, isOnPorts: true, interrupt: device.interrupt,
+        isAsserted: device.interrupt.map { lines[$0] } ?? false)
+    }
+  }
+
   /// Puts every device back to the state after power-on.
   public func reset() { state = Self.powerOn(memorySize) }
 
@@ -241,10 +262,13 @@ public final class PCBoard: Board {
 
   private func driveLines(_ state: inout State) {
     var lines = InterruptLines()
-    lines[1] = state.keyboard.interruptRequest
-    lines[4] = state.uart.interruptRequest
-    lines[8] = state.clock.interruptRequest
-    lines[9] = state.powerManagement.interruptRequest
+    func set(_ device: Device, _ isAsserted: Bool) {
+      if let line = device.interrupt { lines[line] = isAsserted }
+    }
+    set(.keyboardData, state.keyboard.interruptRequest)
+    set(.uart, state.uart.interruptRequest)
+    set(.clock, state.clock.interruptRequest)
+    set(.powerManagement, state.powerManagement.interruptRequest)
     state.lines.change(to: lines, driveLine)
   }
 

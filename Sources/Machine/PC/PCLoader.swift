@@ -13,7 +13,7 @@ public final class PCLoader: BootLoader {
     public var kernel: KernelImage
     /// The initial RAM disk.
     public var initialRAMDisk: InitialRAMDisk?
-    /// The kernel's command line.
+    /// The kernel's command line at first.
     public var commandLine: [UInt8]
     /// The machine's RAM in bytes, a multiple of 4096.
     public var memorySize: UInt64
@@ -35,12 +35,24 @@ public final class PCLoader: BootLoader {
 
   private let options: Options
   private let registerFile: X86RegisterFile
+  private let loaded = Mutex<LoadedKernel?>(nil)
+  private let nextCommandLine: Mutex<[UInt8]>
+
+  /// The kernel's command line; without one it is empty.
+  public var commandLine: [UInt8]? {
+    get { nextCommandLine.withLock { $0 } }
+    set { nextCommandLine.withLock { $0 = newValue ?? [] } }
+  }
 
   /// Makes a loader for CPUs with these registers.
   public init(_ options: Options, registerFile: X86RegisterFile) {
     self.options = options
+    nextCommandLine = Mutex(options.commandLine)
     self.registerFile = registerFile
   }
+
+  /// The kernel of the last boot.
+  public var kernel: LoadedKernel? { loaded.withLock { $0 } }
 
   /// Checks that all fits, writes what the boot protocol wants and sets CPU 0 to the kernel's entry.
   ///
@@ -58,6 +70,11 @@ public final class PCLoader: BootLoader {
       for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
       try machine.cpus[0].setValues(
         state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
+      let decompressor =
+        options.throughDecompressor ? try KernelDecompressor(of: options.kernel, loadedBy: load) : nil
+      let kernel = LoadedKernel(
+        image: options.kernel, place: decompressor.map { .chosen(by: $0) } ?? .fixed(load.imageRange))
+      loaded.withLock { $0 = kernel }
       return load.work(into: memory, options.initialRAMDisk, at: disk)
     } catch let error as MachineError {
       throw error
@@ -84,7 +101,8 @@ public final class PCLoader: BootLoader {
   ) throws -> BootState {
     let tables = ACPITables(cpuCount: cpuCount)
     let request = BootRequest(
-      commandLine: options.commandLine, initialRAMDisk: disk, memorySize: options.memorySize, rsdp: ACPITables.rsdp)
+      commandLine: nextCommandLine.withLock { $0 }, initialRAMDisk: disk, memorySize: options.memorySize,
+      rsdp: ACPITables.rsdp)
     var state =
       switch load.bootProtocol {
       case .linux64, .bare:

@@ -103,6 +103,16 @@ public final class VirtBoard: Board {
     return nil
   }
 
+  /// The PL011 and the PL031.
+  public var deviceFacts: [DeviceFacts] {
+    let lines = devices.withLock { $0.lines }
+    return bus.devices.map { device, addresses in
+      let line = device == .uart ? VirtInterrupt.uart : VirtInterrupt.clock
+      return DeviceFacts(
+        name: device.rawValue, addresses: addresses, isOnPorts: false, interrupt: line, isAsserted: lines[line])
+    }
+  }
+
   /// Puts every device back to the state after power-on.
   public func reset() { state = Self.powerOn() }
 

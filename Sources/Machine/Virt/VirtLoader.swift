@@ -18,7 +18,7 @@ public final class VirtLoader: BootLoader {
     public var memorySize: UInt64
     /// The device tree, to which the boot settings are added.
     public var deviceTree: DeviceTree
-    /// The kernel's command line; nil leaves the tree's own.
+    /// The kernel's command line at first; nil leaves the tree's own.
     public var commandLine: [UInt8]?
     /// What the kernel moves itself by; nil has it stay where its symbols say.
     public var kaslrSeed: UInt64?
@@ -48,10 +48,19 @@ public final class VirtLoader: BootLoader {
   private let options: Options
   private let registerFile: ARM64RegisterFile
   private let placed = Mutex<PlacedTree?>(nil)
+  private let loaded = Mutex<LoadedKernel?>(nil)
+  private let nextCommandLine: Mutex<[UInt8]?>
+
+  /// The kernel's command line; nil leaves the tree's own.
+  public var commandLine: [UInt8]? {
+    get { nextCommandLine.withLock { $0 } }
+    set { nextCommandLine.withLock { $0 = newValue } }
+  }
 
   /// Makes a loader for CPUs with these registers.
   public init(_ options: Options, registerFile: ARM64RegisterFile) {
     self.options = options
+    nextCommandLine = Mutex(options.commandLine)
     self.registerFile = registerFile
   }
 
@@ -60,6 +69,9 @@ public final class VirtLoader: BootLoader {
 
   /// Where the tree is.
   public var deviceTreeAddress: GuestPhysical? { placedTree?.address }
+
+  /// The kernel of the last boot.
+  public var kernel: LoadedKernel? { loaded.withLock { $0 } }
 
   /// Checks that all fits, writes the device tree and sets CPU 0 to the kernel's entry.
   ///
@@ -82,6 +94,8 @@ public final class VirtLoader: BootLoader {
       let settings = ARM64BootProtocol.registers(entry: load.entry, deviceTree: tree.address)
       try machine.cpus[0].setValues(
         settings.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
+      let kernel = LoadedKernel(image: options.kernel, place: .fixed(load.imageRange))
+      loaded.withLock { $0 = kernel }
       return load.work(into: memory, options.initialRAMDisk, at: placement.initialRAMDisk)
     } catch let error as MachineError {
       throw error
@@ -97,7 +111,7 @@ public final class VirtLoader: BootLoader {
     if options.initialRAMDisk != nil { disk = disk ?? 0..<0 }
     tree.apply(
       DeviceTree.BootSettings(
-        commandLine: options.commandLine, initialRAMDisk: disk, kaslrSeed: options.kaslrSeed))
+        commandLine: commandLine, initialRAMDisk: disk, kaslrSeed: options.kaslrSeed))
     return try tree.blob()
   }
 }

@@ -5,6 +5,7 @@ import CPUEngine
 import GDBRemote
 import GuestMemory
 import Machine
+import Synchronization
 import Testing
 
 @testable import Debugger
@@ -81,6 +82,11 @@ final class ARM64Fixture: ClientFixture {
 
   /// Puts the tables in place and the CPUs at EL1 before the code.
   private final class TableLoader: BootLoader {
+    private let nextCommandLine = Mutex<[UInt8]?>(Array("console=ttyS0".utf8))
+    var commandLine: [UInt8]? {
+      get { nextCommandLine.withLock { $0 } }
+      set { nextCommandLine.withLock { $0 = newValue } }
+    }
     let deviceTreeAddress: GuestPhysical?
 
     init(deviceTreeAddress: GuestPhysical?) { self.deviceTreeAddress = deviceTreeAddress }

@@ -33,6 +33,9 @@ enum Files {
     root.path + "/.build/guests/\(GuestArchitecture.host?.description ?? "unknown")/\(name).elf"
   }
 
+  /// A file of the project, by its path in it.
+  static func project(_ path: String) -> String { root.path + "/" + path }
+
   private static func existing(_ path: String) -> String? { access(path, R_OK) == 0 ? path : nil }
 
   private static func modification(_ path: String) -> Int {

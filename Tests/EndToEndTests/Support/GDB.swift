@@ -9,7 +9,7 @@ final class GDB {
   /// How every session looks, whatever the size of the terminal.
   private static let settings = ["pagination off", "confirm off", "width 0", "height 0"]
 
-  private init(_ script: String, target: String, symbols: String?, directory: String) throws {
+  private init(_ script: String, connection: [String], symbols: String?, directory: String) throws {
     guard let program = Files.gdb else { throw EndToEndError("gdb-multiarch is not installed") }
     let scriptPath = directory + "/script.gdb"
     guard let file = fopen(scriptPath, "w") else { throw EndToEndError("cannot write \(scriptPath)") }
@@ -18,8 +18,8 @@ final class GDB {
     output = directory + "/output"
     var command = [program, "-nx", "-q", "-batch"]
     if let symbols { command.append(symbols) }
-    for setting in Self.settings { command += ["-ex", "set \(setting)"] }
-    command += ["-ex", "target remote \(target)", "-x", scriptPath]
+    for first in Self.settings.map({ "set \($0)" }) + connection { command += ["-ex", first] }
+    command += ["-x", scriptPath]
     process = try ChildProcess(command, output: output, errors: output)
   }
 
@@ -49,25 +49,39 @@ final class GDB {
   /// - Parameters:
   ///   - script: gdb commands; the first that fails is the last.
   ///   - target: what `target remote` connects to.
+  ///   - extended: whether it is `target extended-remote`.
   ///   - symbols: the ELF file with the guest's symbols.
   ///   - body: what happens beside it.
   /// - Returns: what `body` returns.
   /// - Throws: what `body` throws, or where gdb cannot be started.
   @discardableResult
   static func start<Result>(
-    _ script: String, on target: String, symbols: String? = nil, _ body: (GDB) throws -> Result
+    _ script: String, on target: String, extended: Bool = false, symbols: String? = nil, _ body: (GDB) throws -> Result
+  ) throws -> Result {
+    try start(
+      script, connection: ["target \(extended ? "extended-remote" : "remote") \(target)"], symbols: symbols, body)
+  }
+
+  private static func start<Result>(
+    _ script: String, connection: [String], symbols: String?, _ body: (GDB) throws -> Result
   ) throws -> Result {
     let directory = try TemporaryDirectory()
-    let gdb = try GDB(script, target: target, symbols: symbols, directory: directory.path)
+    let gdb = try GDB(script, connection: connection, symbols: symbols, directory: directory.path)
     defer { gdb.process.end() }
     return try body(gdb)
   }
 
   /// Attaches gdb, runs a script and gives what it printed.
   static func run(
-    _ script: String, on hvgdb: Hvgdb, symbols: String? = nil, within seconds: Double = Deadline.usual
+    _ script: String, on hvgdb: Hvgdb, extended: Bool = false, symbols: String? = nil,
+    within seconds: Double = Deadline.usual
   ) throws -> String {
-    try start(script, on: hvgdb.socket, symbols: symbols) { try $0.finish(within: seconds) }
+    try start(script, on: hvgdb.socket, extended: extended, symbols: symbols) { try $0.finish(within: seconds) }
+  }
+
+  /// Runs a script in a gdb that is not connected, and gives what it printed.
+  static func run(unconnected script: String, symbols: String? = nil) throws -> String {
+    try start(script, connection: [], symbols: symbols) { try $0.finish() }
   }
 }
 
