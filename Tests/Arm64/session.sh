@@ -42,6 +42,8 @@ echo "guests: status $?"
 for suite in trixie bookworm; do
   hvgdb --kernel /$suite --initrd /initrd --cpus 2 --append 'console=ttyAMA0 panic=-1' --listen 10.0.2.15:1234
   echo "$suite: status $?"
+  hvgdb --kernel /$suite --kaslr --append 'console=ttyAMA0 panic=-1' --console none --listen 10.0.2.15:1234
+  echo "$suite with KASLR: status $?"
 done
 COMMANDS
 
@@ -97,9 +99,23 @@ check_kernel() { # SUITE COUNT
   check "$1: /init runs and powers the machine off, and hvgdb ends with status 0" grep -q "^$1: status 0" "$output"
 }
 
+# The session of a gdb that is given nothing, with the kernel of a suite that moves itself.
+check_symbols() { # SUITE COUNT
+  local status=0 log=$work/$1.symbols
+  wait_for "$2" 'waiting for a debugger' "$output" 60 || true
+  LINKED=${linked[$1]} PORT=$port timeout 300 gdb-multiarch -nx -batch -x Tests/Arm64/symbols.py >"$log" 2>&1 || status=$?
+  sed -nE "s/^(ok|FAILED): /&$1 with KASLR: /p" "$log" | tee -a "$work/checks"
+  check "$1 with KASLR: the session came to its end" test "$status" -eq 0
+  [ "$status" -eq 0 ] || grep -vE '^(ok|FAILED)' "$log" | tail -n 20 >&2 || true
+  wait_for 1 "^$1 with KASLR: status" "$output" 60 || true
+  check "$1 with KASLR: hvgdb ends with status 0 when it is killed" grep -q "^$1 with KASLR: status 0" "$output"
+}
+
 check_guests
 check_kernel trixie 1
-check_kernel bookworm 2
+check_symbols trixie 2
+check_kernel bookworm 3
+check_symbols bookworm 4
 status=0
 wait "$machine" || status=$?
 machine=
