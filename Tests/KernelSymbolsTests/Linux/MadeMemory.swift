@@ -1,0 +1,67 @@
+import Bits
+import KernelSymbols
+
+/// A guest's memory with what a test puts into it.
+final class MadeMemory {
+  static let start: UInt64 = 0xffff_8880_0000_0000
+  private(set) var bytes: [UInt8] = []
+  private var symbols: [String: UInt64] = [:]
+  /// Called in front of each read, by which a guest that runs changes its memory meanwhile.
+  var onRead: ((_ address: UInt64) -> Void)?
+
+  /// What reads the memory.
+  var linux: LinuxMemory {
+    LinuxMemory(
+      addressOf: { self.symbols[$0].map { GuestVirtual($0) } },
+      read: { address, count in
+        self.onRead?(address.rawValue)
+        let offset = Int(clamping: address.rawValue &- Self.start)
+        guard offset >= 0, offset <= self.bytes.count, count <= self.bytes.count - offset else { return nil }
+        return Array(self.bytes[offset..<offset + count])
+      })
+  }
+
+  /// Makes room, aligned to 8, and returns its address.
+  func allocate(_ count: Int, symbol: String? = nil) -> UInt64 {
+    bytes += [UInt8](repeating: 0, count: -bytes.count & 7)
+    let address = Self.start + UInt64(bytes.count)
+    bytes += [UInt8](repeating: 0, count: count)
+    if let symbol { symbols[symbol] = address }
+    return address
+  }
+
+  func place(_ contents: [UInt8]) -> UInt64 {
+    let address = allocate(contents.count)
+    store(contents, at: address)
+    return address
+  }
+
+  func place(_ text: String) -> UInt64 { place(Array(text.utf8) + [0]) }
+
+  func define<Value: FixedWidthInteger & BitwiseCopyable>(_ symbol: String, _ value: Value) {
+    store(value, at: symbols[symbol] ?? allocate(MemoryLayout<Value>.size, symbol: symbol))
+  }
+
+  func store(_ contents: [UInt8], at address: UInt64) {
+    let offset = Int(address - Self.start)
+    bytes.replaceSubrange(offset..<offset + contents.count, with: contents)
+  }
+
+  func store<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, at address: UInt64) {
+    var contents: [UInt8] = []
+    contents.appendLittleEndian(value)
+    store(contents, at: address)
+  }
+
+  func load<Value: FixedWidthInteger & BitwiseCopyable>(at address: UInt64, as type: Value.Type = Value.self) -> Value {
+    bytes.littleEndian(at: Int(address - Self.start)) ?? 0
+  }
+
+  /// Changes some of its bytes.
+  func damage(_ count: Int, using generator: inout RepeatableGenerator) {
+    for _ in 0..<count {
+      let values: [UInt8] = [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &generator)]
+      bytes[Int.random(in: bytes.indices, using: &generator)] = values.randomElement(using: &generator) ?? 0
+    }
+  }
+}
