@@ -46,8 +46,9 @@ public struct LinuxModule: Sendable, Equatable {
   public let state: State
   /// Its memory, as much of it as is not given back.
   public let regions: [Region]
-  /// Its sections in ascending order of addresses, as far as their memory is not given back; each ends where the next one
-  /// starts. Where the kernel does not say them they are the regions.
+  /// Its sections in ascending order of addresses, as far as their memory is not given back.
+  ///
+  /// Each ends where the next one of its region starts. Where the kernel does not say them they are the regions.
   public let sections: [KernelSection]
   /// The linker's id of this very build; nil where the module has none.
   public let buildID: BuildID?

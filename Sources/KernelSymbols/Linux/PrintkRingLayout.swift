@@ -5,13 +5,13 @@ struct PrintkRingLayout {
   /// All of these structures are shorter.
   static let largest = 256
 
-  /// Of `struct printk_ringbuffer`: in its ring of descriptors…
+  /// Members of the ring of descriptors in `struct printk_ringbuffer`.
   let countBits, descriptors, infos, headID, tailID: Int
-  /// …and in its ring of text.
+  /// Members of the ring of text in it.
   let sizeBits, text: Int
-  /// Of `struct prb_desc`, and its size.
+  /// Members of `struct prb_desc`, and its size.
   let state, begin, next, descriptorCount: Int
-  /// Of `struct printk_info`, and its size.
+  /// Members of `struct printk_info`, and its size.
   let sequence, time, textCount, facility, caller, infoCount: Int
 
   /// Takes the kernel's own layout, or the one that all 64-bit kernels with such a ring have had so far.
@@ -19,6 +19,7 @@ struct PrintkRingLayout {
   /// - Parameters:
   ///   - types: the kernel's types.
   ///   - ring: its `struct printk_ringbuffer`, which tells the two sizes that there have been of its first part.
+  /// - Throws: `LinuxError` where the types do not tell the layout.
   init(_ types: BTF?, ring: [UInt8]) throws(LinuxError) {
     guard let types else {
       self.init(ring: ring)

@@ -40,7 +40,7 @@ struct DebianTypesTests {
   /// The layout of the log that is taken without types is the one that the types tell.
   @Test(arguments: DebianKernel.cached) func logLayout(_ kernel: DebianKernel) throws {
     let types = try linked(kernel).memory.types()
-    let ring = MadePrintkRing(.linux5_18, countBits: 4, sizeBits: 9)
+    let ring = MadePrintkRing(.linuxSince518, countBits: 4, sizeBits: 9)
     for number in 0..<40 { ring.append("message \(number)", level: 4, time: UInt64(number)) }
     let log = try LinuxLog.read(from: ring.memory.linux, types: types)
     #expect(log.records.count > 5)

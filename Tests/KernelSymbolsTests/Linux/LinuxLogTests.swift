@@ -15,8 +15,8 @@ struct LinuxLogTests {
   }
 
   @Test func formatted() throws {
-    let ring = MadePrintkRing(.linux5_18, countBits: 3, sizeBits: 10)
-    #expect(try read(ring) == LinuxLog.read(from: ring.memory.linux, types: try Shape.linux5_18.types()))
+    let ring = MadePrintkRing(.linuxSince518, countBits: 3, sizeBits: 10)
+    #expect(try read(ring) == LinuxLog.read(from: ring.memory.linux, types: try Shape.linuxSince518.types()))
     #expect(try read(ring).records.isEmpty)
     ring.append("Linux version 6.1.0", level: 5)
     ring.append("two\nlines", time: 1_234_567_890)
@@ -38,7 +38,7 @@ struct LinuxLogTests {
   }
 
   /// Whatever is written, what the kernel still has is read: no more and no less.
-  @Test(arguments: [Shape.linux5_10, .linux5_18, .other], [false, true])
+  @Test(arguments: [Shape.linuxBefore518, .linuxSince518, .other], [false, true])
   private func wrapped(_ shape: Shape, fillsToEnd: Bool) throws {
     let types = try shape.types()
     var generator = RepeatableGenerator(seed: UInt64(shape.ringSize))
@@ -58,7 +58,7 @@ struct LinuxLogTests {
     }
   }
 
-  @Test(arguments: [Shape.linux5_10, .linux5_18])
+  @Test(arguments: [Shape.linuxBefore518, .linuxSince518])
   private func withoutTypes(_ shape: Shape) throws {
     let ring = MadePrintkRing(shape, countBits: 4, sizeBits: 8)
     for number in 0..<40 { ring.append("message \(number)") }
@@ -67,7 +67,7 @@ struct LinuxLogTests {
   }
 
   @Test func messagesInTheMidst() throws {
-    let ring = MadePrintkRing(.linux5_18, countBits: 4, sizeBits: 10)
+    let ring = MadePrintkRing(.linuxSince518, countBits: 4, sizeBits: 10)
     ring.append("first")
     ring.append("half", .reserved)
     ring.append("given up", .reusable)
@@ -84,7 +84,7 @@ struct LinuxLogTests {
 
   /// A CPU that runs on takes a message away while it is copied.
   @Test func torn() throws {
-    let ring = MadePrintkRing(.linux5_18, countBits: 4, sizeBits: 10)
+    let ring = MadePrintkRing(.linuxSince518, countBits: 4, sizeBits: 10)
     ring.append("stays")
     ring.append("goes")
     let (text, state) = (ring.newestText, ring.newestState)
@@ -101,7 +101,7 @@ struct LinuxLogTests {
 
   /// The block of a message has another's id when its text was overwritten.
   @Test func overwritten() throws {
-    let ring = MadePrintkRing(.linux5_18, countBits: 4, sizeBits: 10)
+    let ring = MadePrintkRing(.linuxSince518, countBits: 4, sizeBits: 10)
     ring.append("stays")
     ring.append("goes")
     ring.memory.store(UInt64(77), at: ring.newestText)
@@ -129,7 +129,7 @@ struct LinuxLogTests {
   @Test(arguments: 0..<8) func damaged(seed: UInt64) throws {
     var generator = RepeatableGenerator(seed: seed)
     for _ in 0..<50 {
-      let ring = MadePrintkRing(.linux5_18, countBits: 4, sizeBits: 9)
+      let ring = MadePrintkRing(.linuxSince518, countBits: 4, sizeBits: 9)
       for number in 0..<40 { ring.append("message \(number)") }
       ring.memory.damage(Int.random(in: 1...40, using: &generator), using: &generator)
       guard let log = try? read(ring) else { continue }

@@ -11,8 +11,8 @@ final class MadePrintkRing {
     let infoSize, sequence, time, textCount, facility, caller: Int
 
     /// Linux 5.10 to 5.17, and since 5.18.
-    static let linux5_10 = linux(text: 48)
-    static let linux5_18 = linux(text: 56)
+    static let linuxBefore518 = linux(text: 48)
+    static let linuxSince518 = linux(text: 56)
 
     private static func linux(text: Int) -> Shape {
       Shape(
