@@ -106,21 +106,23 @@ extension BTF {
   }
 
   private func field(_ path: String, in structure: UInt32, named name: String) throws(BTFError) -> Field {
-    var (type, offset) = (structure, 0)
+    guard let owner = self.type(structure) else { throw .noType(name) }
+    var (type, offset, end) = (structure, 0, Int(owner.sizeOrType))
     for part in path.split(separator: ".") {
-      guard let (member, start) = member(String(part), of: element(of: type).type) else {
-        throw .noMember(path, of: name)
-      }
+      let (aggregate, count) = element(of: type)
+      // The elements of a flexible array lie behind its structure.
+      if count == 0 { end = offset + (size(aggregate) ?? 0) }
+      guard let (member, start) = member(String(part), of: aggregate) else { throw .noMember(path, of: name) }
       guard let memberOffset = member.byteOffset, !isBitField(member.type) else { throw .bitField(path, of: name) }
       // Each term is less than 512 MiB, and there are no more of them than types and parts of the path.
       offset += start + memberOffset
       type = member.type
     }
     let (elementType, count) = element(of: type)
-    guard let owner = self.type(structure), let elementSize = size(elementType),
-      case let (size, overflow) = elementSize.multipliedReportingOverflow(by: count ?? 1), !overflow,
-      size <= Int(owner.sizeOrType), offset <= Int(owner.sizeOrType) - size
-    else { throw .damaged(offset: self.type(structure)?.details ?? 0) }
+    guard let elementSize = size(elementType),
+      case let (size, overflow) = elementSize.multipliedReportingOverflow(by: count ?? 1), !overflow, size <= end,
+      offset <= end - size
+    else { throw .damaged(offset: owner.details) }
     return Field(offset: offset, elementSize: elementSize, count: count)
   }
 

@@ -28,7 +28,8 @@ struct BTFTests {
         .init("name", writer.array(of: byte, count: 56), at: 32), .init("grid", grid, at: 88),
         .init("flags", flags, at: 184), .init("old", oldBits, at: 188),
         .init("tail", writer.array(of: word, count: 0), at: 200),
-        .init("beyond", long, at: 196), .init("void", 0, at: 0),
+        .init("rows", writer.array(of: list, count: 0), at: 200), .init("beyond", long, at: 196),
+        .init("void", 0, at: 0),
       ])
     _ = writer.enumeration("signed_things", isSigned: true, [("ONE", 1), ("MINUS", -2)])
     _ = writer.enumeration("things", [("ZERO", 0), ("HIGH", -1)])
@@ -51,7 +52,8 @@ struct BTFTests {
       ("state", 0, 4, nil), ("list", 8, 16, nil), ("list.prev", 16, 8, nil), ("low", 24, 4, nil), ("high", 28, 4, nil),
       ("whole", 24, 8, nil), ("name", 32, 1, 56), ("grid", 88, 16, 6), ("grid.prev", 96, 8, nil),
       ("flags", 184, 4, nil),
-      ("flags.all", 184, 4, nil), ("tail", 200, 4, 0),
+      ("flags.all", 184, 4, nil), ("tail", 200, 4, 0), ("rows", 200, 16, 0),
+      ("rows.prev", 208, 8, nil),
     ] as [(String, Int, Int, Int?)])
   func field(path: String, offset: Int, elementSize: Int, count: Int?) throws {
     let field = try types().field(path, of: "module")

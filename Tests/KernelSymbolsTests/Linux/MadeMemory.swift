@@ -16,8 +16,11 @@ final class MadeMemory {
       read: { address, count in
         self.onRead?(address.rawValue)
         let offset = Int(clamping: address.rawValue &- Self.start)
-        guard offset >= 0, offset <= self.bytes.count, count <= self.bytes.count - offset else { return nil }
-        return Array(self.bytes[offset..<offset + count])
+        // The rest of the last page is there too.
+        let end = (self.bytes.count + 4095) & ~4095
+        guard offset >= 0, offset <= end, count <= end - offset else { return nil }
+        let bytes = self.bytes.dropFirst(offset).prefix(count)
+        return bytes + [UInt8](repeating: 0, count: count - bytes.count)
       })
   }
 

@@ -92,6 +92,8 @@ final class MadePrintkRing {
 
   private var head, tail: UInt64
   private var textHead, textTail: UInt64
+  /// The messages with a text, and where the next one's is.
+  private var blocks: [(id: UInt64, next: UInt64)] = []
   /// The messages by id, as long as their descriptors and texts are there.
   private var messages: [UInt64: Message] = [:]
 
@@ -139,8 +141,7 @@ final class MadePrintkRing {
     let id = (head &+ 1) & Self.idMask
     let oldest = (id &- count) & Self.idMask
     if oldest == tail, head != tail {
-      let next: UInt64 = memory.load(at: descriptorAddress(tail) + UInt64(shape.next))
-      if next.isMultiple(of: 2), Int64(bitPattern: next &- textTail) > 0 { textTail = next }
+      if blocks.first?.id == tail { textTail = blocks.removeFirst().next }
       free(tail)
       tail = (tail &+ 1) & Self.idMask
     }
@@ -217,23 +218,13 @@ final class MadePrintkRing {
     var next = begin &+ blockCount
     if !isSameRound(begin, next) { next = next / size * size &+ blockCount }
     while next &- textTail > size {
-      let descriptor = tailDescriptor()
-      free(descriptor.id)
-      textTail = descriptor.next
+      let oldest = blocks.removeFirst()
+      free(oldest.id)
+      textTail = oldest.next
     }
     textHead = next
+    blocks.append((id, next))
     memory.store(id, at: blockAddress(begin, next))
     return (begin, next)
-  }
-
-  /// The message whose text is the oldest.
-  private func tailDescriptor() -> (id: UInt64, next: UInt64) {
-    for step in 0..<count {
-      let address = descriptors + step * UInt64(shape.descriptorSize)
-      let begin: UInt64 = memory.load(at: address + UInt64(shape.begin))
-      let state: UInt64 = memory.load(at: address + UInt64(shape.state))
-      if begin == textTail { return (state & Self.idMask, memory.load(at: address + UInt64(shape.next))) }
-    }
-    return (tail, textHead)
   }
 }
