@@ -55,6 +55,19 @@ struct BuildIDNote {
     return nil
   }
 
+  /// The note among others that follow each other, as a file's program and section headers point to them.
+  static func find(inNotes bytes: UnsafeRawBufferPointer) -> BuildIDNote? {
+    var offset = 0
+    while let nameCount: UInt32 = bytes.littleEndian(at: offset),
+      let descriptionCount: UInt32 = bytes.littleEndian(at: offset + 4)
+    {
+      if let note = BuildIDNote(bytes, at: offset) { return note }
+      // Both are 32 bits and padded to 4 bytes, so that no sum overflows.
+      offset += 12 + Int(nameCount).alignedUp(to: 4) + Int(descriptionCount).alignedUp(to: 4)
+    }
+    return nil
+  }
+
   /// Where an ELF file ends, of which the section headers come last; nil where none starts at the offset.
   private static func endOfFile(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int? {
     guard bytes.littleEndian(at: offset, as: UInt32.self) == ELF.magic,

@@ -87,7 +87,9 @@ extension UnsafeRawBufferPointer {
   fileprivate var banner: String? {
     let greeting = Array("Linux version ".utf8)
     var start = 0
-    while let found = firstOffset(of: greeting, from: start) {
+    // Kernels have three of them.
+    for _ in 0..<64 {
+      guard let found = firstOffset(of: greeting, from: start) else { break }
       let text = self[found...].prefix(512).prefix { (32..<127).contains($0) }
       let banner = String(decoding: text, as: UTF8.self)
       if banner.utf8.dropFirst(greeting.count).first.map({ (0x30...0x39).contains($0) }) == true, !banner.contains("# ")

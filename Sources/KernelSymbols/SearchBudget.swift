@@ -15,7 +15,9 @@ struct SearchBudget {
 
 extension Int {
   /// The next multiple of 8, to which kallsyms' tables are aligned.
-  var alignedUp: Int { (self &+ 7) & ~7 }
+  var alignedUp: Int { alignedUp(to: 8) }
+  /// The next multiple of a power of two.
+  func alignedUp(to alignment: Int) -> Int { (self &+ (alignment &- 1)) & ~(alignment &- 1) }
   /// The multiple of 8 at or below.
   var alignedDown: Int { self & ~7 }
 }

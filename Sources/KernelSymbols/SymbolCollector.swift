@@ -44,13 +44,16 @@ struct SymbolCollector {
   }
 
   private mutating func add(_ name: [UInt8], _ address: UInt64) {
-    let isAbsolute = address < Self.perCPULimit
-    guard name.count > 1,
-      isAbsolute || linkRange.contains(GuestVirtual(address)) || address == linkRange.upperBound.rawValue
+    // Assemblers and compilers make names of printable ASCII alone.
+    guard name.count > 1, name.allSatisfy({ (0x21...0x7e).contains($0) }) else { return }
+    let kind = SymbolKind(rawValue: name[0])
+    guard
+      kind.isAbsolute && address < Self.perCPULimit || linkRange.contains(GuestVirtual(address))
+        || address == linkRange.upperBound.rawValue
     else { return }
     let entry = SymbolEntry(
       address: address, nameOffset: UInt32(names.count), nameCount: UInt16(name.count - 1),
-      kind: SymbolKind(rawValue: name[0]), place: PlaceName(name[1...]))
+      kind: kind, place: PlaceName(name[1...]))
     names += name[1...]
     names.append(0)
     entries.append(entry)

@@ -23,8 +23,25 @@ struct DebianKernel: Sendable, CustomTestStringConvertible {
     }
   }()
 
-  /// The kernel's bytes from its lowest address up, and what they are.
-  func loaded() throws -> (bytes: [UInt8], layout: KernelLayout, buildID: [UInt8]?) {
+  /// A kernel in memory.
+  struct Loaded: Sendable {
+    /// From its lowest address up.
+    let bytes: [UInt8]
+    let layout: KernelLayout
+    /// As its notes have it, read by the loader's own means.
+    let buildID: [UInt8]?
+    let table: KernelSymbolTable
+  }
+
+  private static let loads = cached.map { kernel in Result { try kernel.load() } }
+
+  /// The kernel, which is unpacked and read once for all tests.
+  func loaded() throws -> Loaded {
+    let index = try #require(Self.cached.firstIndex { $0.path == path })
+    return try Self.loads[index].get()
+  }
+
+  private func load() throws -> Loaded {
     let image = try KernelImage(reading: KernelFile(path: path))
     let load = try image.load()
     let start = load.physicalRange.lowerBound.rawValue
@@ -40,6 +57,8 @@ struct DebianKernel: Sendable, CustomTestStringConvertible {
         virtual: $0.virtual)
     }
     let layout = KernelLayout(architecture: image.architecture, segments: segments)
-    return (bytes, layout, try image.notes().buildID)
+    return Loaded(
+      bytes: bytes, layout: layout, buildID: try image.notes().buildID,
+      table: try KernelSymbolTable(reading: bytes.span.bytes, layout))
   }
 }

@@ -1,5 +1,6 @@
 import Architecture
 import Bits
+import Foundation
 import KernelSymbols
 import Testing
 
@@ -8,10 +9,10 @@ import Testing
 struct DebianKernelTests {
   @Test(arguments: DebianKernel.cached)
   func symbols(_ kernel: DebianKernel) throws {
-    let (bytes, layout, buildID) = try kernel.loaded()
-    let table = try KernelSymbolTable(reading: bytes.span.bytes, layout)
+    let loaded = try kernel.loaded()
+    let table = loaded.table
     #expect(table.count > 40_000 && table.remark == nil)
-    #expect(table.buildID?.bytes == buildID)
+    #expect(table.buildID?.bytes == loaded.buildID)
     let release = try #require(kernel.path.split(separator: "vmlinuz-").last)
     #expect(table.banner?.hasPrefix("Linux version \(release) (") == true)
 
@@ -28,5 +29,33 @@ struct DebianKernelTests {
     #expect(table.sections.first?.range.lowerBound == table.linkRange.lowerBound)
     #expect(table.sections.last?.range.upperBound == table.linkRange.upperBound)
     #expect(zip(table.sections, table.sections.dropFirst()).allSatisfy { $0.range.upperBound == $1.range.lowerBound })
+  }
+
+  /// What stock gdb makes of the file: names, sections, and a breakpoint at a function's first instruction or, on arm64,
+  /// behind its prologue, which it would read from the guest.
+  @Test(.enabled(if: Tool.gdb != nil, "gdb-multiarch is not installed"), arguments: DebianKernel.cached)
+  func gdbReadsTheSymbolFile(_ kernel: DebianKernel) throws {
+    let table = try kernel.loaded().table
+    let start = try #require(table.symbols(named: "start_kernel").first)
+    let file = try TemporaryFile(table.symbolFile)
+    let output = try #require(Tool.gdb).run([
+      "-nx", "-batch", file.path, "-ex", "info address start_kernel",
+      "-ex", "info symbol \(start.address.wrapping(by: start.size - 1))", "-ex",
+      "info symbol \(table.linkRange.lowerBound)",
+      "-ex", "show architecture",
+    ])
+    #expect(output.contains("Symbol \"start_kernel\" is at \(start.address) in a file compiled without debugging."))
+    #expect(output.contains("start_kernel + \(start.size - 1) in section .init.text"))
+    #expect(!output.contains("warning") && !output.contains("error"), "\(output)")
+    #expect(output.contains(table.architecture == .arm64 ? "aarch64" : "i386:x86-64"))
+  }
+
+  /// A kernel that ends in the middle: at each power of two from 1 MiB on.
+  @Test func cutShort() throws {
+    let loaded = try #require(DebianKernel.cached.last).loaded()
+    for count in (20...24).map({ 1 << $0 }) {
+      let part = Array(loaded.bytes.prefix(count))
+      #expect(throws: KernelSymbolsError.self) { try KernelSymbolTable(reading: part.span.bytes, loaded.layout) }
+    }
   }
 }

@@ -46,16 +46,16 @@ struct AddressTable {
     return nil
   }
 
-  /// The address of a symbol; nil where its entry lies outside of the image.
+  /// The address of a symbol; nil where its entry lies outside of the image or gives none.
   func address(_ index: Int, in image: UnsafeRawBufferPointer) -> UInt64? {
     switch encoding {
     case .absolute: return image.littleEndian(at: start + 8 * index)
     case .relative(let base):
       guard let offset: UInt32 = image.littleEndian(at: start + 4 * index) else { return nil }
-      return base &+ UInt64(offset)
+      return GuestVirtual(base).advanced(by: UInt64(offset))?.rawValue
     case .perCPUAbsolute(let base):
       guard let offset: Int32 = image.littleEndian(at: start + 4 * index) else { return nil }
-      return offset >= 0 ? UInt64(offset) : base &+ UInt64(~offset)
+      return offset >= 0 ? UInt64(offset) : GuestVirtual(base).advanced(by: UInt64(~offset))?.rawValue
     }
   }
 
@@ -80,17 +80,17 @@ struct AddressTable {
   ///
   /// The tables are sorted by address, and most symbols have one of their own.
   private func isRising(in image: UnsafeRawBufferPointer) -> Bool {
-    guard start >= 0, let highest = address(count - 1, in: image) else { return false }
-    guard encoding != .absolute || GuestVirtual(highest).isInUpperHalf else { return false }
+    let size = encoding == .absolute ? 8 : 4
+    guard start >= 0, count * size <= image.count - start else { return false }
     var (rising, falling) = (0, 0)
     var last: UInt64 = 0
     for index in 0..<count {
-      guard let next = address(index, in: image) else { return false }
+      let next = address(index, in: image) ?? 0
       if next > last { rising += 1 }
       if next < last { falling += 1 }
       if falling > count / 16 { return false }
       last = next
     }
-    return rising >= count / 2
+    return rising >= count / 2 && (encoding != .absolute || GuestVirtual(last).isInUpperHalf)
   }
 }

@@ -16,6 +16,8 @@ struct Kallsyms {
     var offset = 0
     while let tokens = TokenTable.next(in: image, from: offset, budget: &budget) {
       if let names = NameTable.find(in: image, before: tokens.start, budget: &budget) {
+        // Each place that addresses may be at is gone through once.
+        guard budget.spend(names.count) else { throw .noAddresses }
         if let addresses = AddressTable.find(in: image, names: names, tokens: tokens) {
           self.tokens = tokens
           self.names = names
