@@ -7,7 +7,12 @@ import Bits
 /// in it are not trusted: a lie costs an error, and no question takes longer than to look through the section once.
 public struct BTF: Sendable {
   /// `struct btf_header` in its first version, which later ones extend.
-  private static let headerCount = 24
+  static let headerCount = 24
+  private static let longestHeader = 256
+  /// The magic number, the version 1 and no flags.
+  private static let magic: [UInt8] = [0x9f, 0xeb, 1, 0]
+  /// The most sections that are looked into: bytes made to look like the start of one over and over cost no more.
+  static let mostCandidates = 8
   /// No name in the kernel comes near to this.
   private static let longestName = 512
 
@@ -24,7 +29,10 @@ public struct BTF: Sendable {
   /// - Parameter section: the section, which may have more bytes behind it.
   /// - Throws: `BTFError.noTypes` where it is none, and `BTFError.damaged`.
   public init(_ section: [UInt8]) throws(BTFError) {
-    guard let layout = section.withUnsafeBytes({ Layout($0, at: 0) }) else { throw .noTypes }
+    // The first string is the empty one, and the last one ends like all.
+    guard let layout = section.withUnsafeBytes({ Layout($0, at: 0) }), layout.end <= section.count,
+      section[layout.strings.lowerBound] == 0, section[layout.strings.upperBound - 1] == 0
+    else { throw .noTypes }
     var offsets: [UInt32] = [0]
     // No type takes less than its head.
     offsets.reserveCapacity(1 + layout.types.count / BTFType.headCount)
@@ -60,7 +68,7 @@ public struct BTF: Sendable {
     // SAFETY: the buffer does not leave the closure; what is kept is a copy.
     self = try bytes.withUnsafeBytes { buffer throws(BTFError) in
       var failure = BTFError.noTypes
-      for candidate in Layout.find(in: buffer) {
+      for candidate in Self.sections(in: buffer) where candidate.upperBound <= buffer.count {
         do throws(BTFError) {
           return try BTF(Array(buffer[candidate]))
         } catch {
@@ -76,42 +84,39 @@ public struct BTF: Sendable {
     let types: Range<Int>
     let strings: Range<Int>
 
-    /// The most sections that are looked into: bytes made to look like the start of one over and over cost no more.
-    private static let mostCandidates = 8
+    /// The length of the section.
+    var end: Int { max(types.upperBound, strings.upperBound) }
 
-    /// Reads the header at an offset; nil where there is none, or its parts do not fit into the bytes.
+    /// Reads the header at an offset; nil where there is none.
     init?(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
-      // The magic, the version 1 and no flags.
-      guard bytes.littleEndian(at: offset, as: UInt32.self) == 0x0001_eb9f,
-        let header: UInt32 = bytes.littleEndian(at: offset + 4), header >= BTF.headerCount,
+      guard bytes.dropFirst(offset).starts(with: BTF.magic),
+        let header: UInt32 = bytes.littleEndian(at: offset + 4),
+        (BTF.headerCount...BTF.longestHeader).contains(Int(header)),
         let typesOffset: UInt32 = bytes.littleEndian(at: offset + 8),
         let typesCount: UInt32 = bytes.littleEndian(at: offset + 12),
         let stringsOffset: UInt32 = bytes.littleEndian(at: offset + 16),
-        let stringsCount: UInt32 = bytes.littleEndian(at: offset + 20)
+        let stringsCount: UInt32 = bytes.littleEndian(at: offset + 20), typesCount > 0, stringsCount > 0
       else { return nil }
       let typesStart = Int(header) + Int(typesOffset)
       let stringsStart = Int(header) + Int(stringsOffset)
       types = typesStart..<typesStart + Int(typesCount)
       strings = stringsStart..<stringsStart + Int(stringsCount)
-      // The first string is the empty one, and the last one ends like all.
-      guard !types.isEmpty, !strings.isEmpty, max(types.upperBound, strings.upperBound) <= bytes.count - offset,
-        bytes[offset + strings.lowerBound] == 0, bytes[offset + strings.upperBound - 1] == 0
-      else { return nil }
-    }
-
-    /// Where sections may be, in ascending order.
-    static func find(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
-      var found: [Range<Int>] = []
-      var start = 0
-      while found.count < mostCandidates, let offset = bytes[start...].firstIndex(of: 0x9f) {
-        if let layout = Layout(bytes, at: offset) {
-          found.append(offset..<offset + max(layout.types.upperBound, layout.strings.upperBound))
-        }
-        start = offset + 1
-      }
-      return found
     }
   }
+
+  /// Where sections may be, by their headers, in ascending order; they may reach beyond the bytes.
+  static func sections(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var start = 0
+    while found.count < mostCandidates, let offset = bytes.firstOffset(of: magic, from: start) {
+      if let layout = Layout(bytes, at: offset) { found.append(offset..<offset + layout.end) }
+      start = offset + 1
+    }
+    return found
+  }
+
+  /// Where sections may be.
+  static func sections(in bytes: [UInt8]) -> [Range<Int>] { bytes.withUnsafeBytes { sections(in: $0) } }
 }
 
 extension BTF {

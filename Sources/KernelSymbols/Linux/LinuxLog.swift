@@ -46,9 +46,8 @@ public struct LinuxLog: Sendable, Equatable {
   /// - Returns: the messages so far.
   /// - Throws: `LinuxError` where there is no log, or it cannot be read.
   public static func read(from memory: LinuxMemory, types: BTF?) throws(LinuxError) -> LinuxLog {
-    if memory.hasSymbol("prb") { return try PrintkRing(in: memory, types: types).log() }
-    guard memory.hasSymbol("log_first_idx") else { throw .noSymbol("prb") }
-    return try PrintkBuffer(in: memory).log()
+    if memory.hasSymbol("log_first_idx") { return try PrintkBuffer(in: memory).log() }
+    return try PrintkRing.find(in: memory, types: types).log()
   }
 
   /// The messages as `dmesg` prints them, with a newline behind each.

@@ -1,3 +1,4 @@
+public import Architecture
 public import Bits
 
 /// A Linux kernel as it is in the guest: its memory, and where its symbols are.
@@ -10,7 +11,9 @@ public struct LinuxMemory {
   /// No page is smaller: what lies in one aligned block of this many bytes can be read as a whole or not at all.
   private static let pageSize: UInt64 = 4096
 
-  private let addressOf: (String) -> GuestVirtual?
+  private let architecture: GuestArchitecture
+  private let image: Range<GuestVirtual>
+  private let rangeOf: (String) -> Range<GuestVirtual>?
   private let read: Reader
 
   /// Looks at a kernel whose symbols are known.
@@ -21,20 +24,28 @@ public struct LinuxMemory {
   ///   - read: reads the guest's memory.
   public init(symbols: KernelSymbolTable, slide: UInt64, read: @escaping Reader) {
     self.init(
-      addressOf: { name in
+      architecture: symbols.architecture, image: symbols.linkRange.moved(by: slide),
+      rangeOf: { name in
         // Of several, the one that other files see is the kernel's own.
         let found = symbols.symbols(named: name)
-        return (found.first(where: \.kind.isGlobal) ?? found.first)?.address.wrapping(by: slide)
+        return (found.first(where: \.kind.isGlobal) ?? found.first)?.range.moved(by: slide)
       }, read: read)
   }
 
   /// Looks at a kernel.
   ///
   /// - Parameters:
-  ///   - addressOf: the address at which a symbol is; nil where there is none of the name.
+  ///   - architecture: the architecture of its code.
+  ///   - image: the addresses at which all of it runs.
+  ///   - rangeOf: the addresses of a symbol; nil where there is none of the name.
   ///   - read: reads the guest's memory.
-  public init(addressOf: @escaping (String) -> GuestVirtual?, read: @escaping Reader) {
-    self.addressOf = addressOf
+  public init(
+    architecture: GuestArchitecture, image: Range<GuestVirtual>,
+    rangeOf: @escaping (String) -> Range<GuestVirtual>?, read: @escaping Reader
+  ) {
+    self.architecture = architecture
+    self.image = image
+    self.rangeOf = rangeOf
     self.read = read
   }
 
@@ -43,12 +54,10 @@ public struct LinuxMemory {
   /// - Returns: the types.
   /// - Throws: `LinuxError` where it has none, or they cannot be read.
   public func types() throws(LinuxError) -> BTF {
-    guard let start = addressOf("__start_BTF"), let end = addressOf("__stop_BTF"), start < end else {
-      throw .noLayout(.noTypes)
-    }
-    let section = try bytes(at: start, count: Int(clamping: end.rawValue - start.rawValue), of: "the kernel's BTF")
+    guard let start = rangeOf("__start_BTF")?.lowerBound, let end = rangeOf("__stop_BTF")?.lowerBound, start < end
+    else { return try searchedTypes() }
     do throws(BTFError) {
-      return try BTF(section)
+      return try BTF(try section(start, count: end.distance(from: start)))
     } catch {
       throw .noLayout(error)
     }
@@ -56,17 +65,71 @@ public struct LinuxMemory {
 }
 
 extension LinuxMemory {
+  /// So much is searched at a time, and what cannot be read is passed over.
+  private static let searchCount = 1 << 16
+
+  /// Looks for the types in all of the kernel: without CONFIG_KALLSYMS_ALL no symbol tells where they are.
+  private func searchedTypes() throws(LinuxError) -> BTF {
+    var failure = BTFError.noTypes
+    var candidates = 0
+    var address = image.lowerBound
+    while address < image.upperBound, candidates < BTF.mostCandidates {
+      // A header may lie across the end.
+      let count = min(Self.searchCount + BTF.headerCount, image.upperBound.distance(from: address))
+      for range in bytes(at: address, count: count).map(BTF.sections(in:)) ?? [] {
+        candidates += 1
+        do throws(BTFError) {
+          return try BTF(try section(address.wrapping(by: UInt64(range.lowerBound)), count: range.count))
+        } catch {
+          if failure == .noTypes { failure = error }
+        }
+      }
+      guard let next = address.advanced(by: UInt64(Self.searchCount)) else { break }
+      address = next
+    }
+    throw .noLayout(failure)
+  }
+
+  /// The bytes of a section; an error where they cannot be read.
+  private func section(_ start: GuestVirtual, count: Int) throws(BTFError) -> [UInt8] {
+    guard let section = bytes(at: start, count: count) else { throw .unreadable(start) }
+    return section
+  }
+}
+
+extension LinuxMemory {
   /// More than any structure of a kernel has that is read in one go.
   static let largestRead = 64 << 20
+  /// So much is read of a function.
+  private static let longestFunction = 4096
 
   /// Where a symbol is.
   func address(of symbol: String) throws(LinuxError) -> GuestVirtual {
-    guard let address = addressOf(symbol) else { throw .noSymbol(symbol) }
+    guard let address = rangeOf(symbol)?.lowerBound else { throw .noSymbol(symbol) }
     return address
   }
 
   /// Whether the kernel has a symbol.
-  func hasSymbol(_ name: String) -> Bool { addressOf(name) != nil }
+  func hasSymbol(_ name: String) -> Bool { rangeOf(name) != nil }
+
+  /// Where a variable may be: without CONFIG_KALLSYMS_ALL only functions have symbols, and what is told is all that a
+  /// function uses.
+  ///
+  /// - Parameters:
+  ///   - variable: the variable's name.
+  ///   - functions: functions that use it.
+  /// - Returns: one place where it has a symbol, else any number of them.
+  func places(of variable: String, usedBy functions: [String]) -> [GuestVirtual] {
+    if let known = rangeOf(variable) { return [known.lowerBound] }
+    guard architecture == .arm64 else { return [] }
+    return functions.flatMap { name -> [GuestVirtual] in
+      guard let function = rangeOf(name),
+        case let count = min(function.upperBound.distance(from: function.lowerBound), Self.longestFunction),
+        let code = bytes(at: function.lowerBound, count: count)
+      else { return [] }
+      return CodeReferences(in: code, at: function.lowerBound).addresses
+    }
+  }
 
   /// All of a stretch of memory; nil where part of it cannot be read or it is larger than any structure.
   func bytes(at address: GuestVirtual, count: Int) -> [UInt8]? {
@@ -109,4 +172,21 @@ extension LinuxMemory {
     }
     return nil
   }
+}
+
+extension KernelSymbolTable.Symbol {
+  fileprivate var range: Range<GuestVirtual> { address..<(address.advanced(by: size) ?? address) }
+}
+
+extension Range<GuestVirtual> {
+  /// The addresses a distance on, cut off at the end of the address space.
+  fileprivate func moved(by distance: UInt64) -> Range {
+    let start = lowerBound.wrapping(by: distance)
+    return start..<Swift.max(start, upperBound.wrapping(by: distance))
+  }
+}
+
+extension GuestVirtual {
+  /// The bytes from an address below up to this one.
+  fileprivate func distance(from start: GuestVirtual) -> Int { Int(clamping: rawValue &- start.rawValue) }
 }

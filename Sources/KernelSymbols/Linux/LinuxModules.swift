@@ -35,8 +35,9 @@ public struct LinuxModules: Sendable {
   /// - Returns: the modules that have their memory, the newest first.
   /// - Throws: `LinuxError` where there is no list, or it cannot be read.
   public func read(from memory: LinuxMemory) throws(LinuxError) -> [LinuxModule] {
-    let head = try memory.address(of: "modules")
-    var node = GuestVirtual(try memory.value(of: "modules"))
+    let head = try head(in: memory)
+    guard let first = memory.integer(at: head, as: UInt64.self) else { throw .noMemory(head, of: "modules") }
+    var node = GuestVirtual(first)
     var modules: [LinuxModule] = []
     var seen: Set<GuestVirtual> = [head]
     while seen.insert(node).inserted, seen.count <= Self.mostModules {
@@ -48,6 +49,26 @@ public struct LinuxModules: Sendable {
       node = GuestVirtual(next)
     }
     return modules
+  }
+
+  /// Where the head of the list is.
+  private func head(in memory: LinuxMemory) throws(LinuxError) -> GuestVirtual {
+    if memory.hasSymbol("modules") { return try memory.address(of: "modules") }
+    let places = memory.places(of: "modules", usedBy: ["print_modules"]).map { place in
+      (place, next: memory.integer(at: place, as: UInt64.self).map { GuestVirtual($0) })
+    }
+    // One that leads to a module, or else is an empty list.
+    let head =
+      places.first { $0.next.map { isModule(at: $0, in: memory) } ?? false } ?? places.first { $0.next == $0.0 }
+    guard let head else { throw .noSymbol("modules") }
+    return head.0
+  }
+
+  /// Whether a node of a list is that of a module.
+  private func isModule(at node: GuestVirtual, in memory: LinuxMemory) -> Bool {
+    guard let itself = layout.itself, node.isInUpperHalf else { return false }
+    let module = node.wrapping(by: 0 &- UInt64(layout.list))
+    return memory.integer(at: module.wrapping(by: UInt64(itself)), as: UInt64.self) == module.rawValue
   }
 
   /// Decodes a `struct module`; nil where it is none, or its memory is not there yet.

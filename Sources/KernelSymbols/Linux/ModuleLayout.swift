@@ -10,6 +10,8 @@ struct ModuleLayout {
   let list: Int
   let name: Range<Int>
   let state: Int
+  /// The pointer to the structure itself, by which one is told from anything else; nil without CONFIG_SYSFS.
+  let itself: Int?
   let regions: [Region]
   let sections: Sections?
   let symbols: Symbols?
@@ -50,6 +52,7 @@ struct ModuleLayout {
     list = try types.field("list.next", of: "module").offset
     name = try types.field("name", of: "module").range
     state = try types.field("state", of: "module").offset
+    itself = try? types.field("mkobj.mod", of: "module").offset
     regions = try Region.all(types)
     // Neither is there without CONFIG_KALLSYMS.
     sections = try? Sections(types)

@@ -53,8 +53,21 @@ struct PrintkRing {
   private static let mostRecords: UInt64 = 1 << 20
 
   /// Finds the ring that the kernel now writes to: at first a static one, later one with the size asked for.
-  init(in memory: LinuxMemory, types: BTF?) throws(LinuxError) {
-    let address = GuestVirtual(try memory.value(of: "prb"))
+  static func find(in memory: LinuxMemory, types: BTF?) throws(LinuxError) -> PrintkRing {
+    let places = memory.places(of: "prb", usedBy: ["devkmsg_open", "vprintk_store"])
+    for place in places {
+      do throws(LinuxError) {
+        guard let ring = memory.integer(at: place, as: UInt64.self) else { throw .noMemory(place, of: "prb") }
+        return try PrintkRing(at: GuestVirtual(ring), in: memory, types: types)
+      } catch {
+        // Among several, those that point to no ring are other variables.
+        guard places.count > 1 else { throw error }
+      }
+    }
+    throw .noSymbol("prb")
+  }
+
+  private init(at address: GuestVirtual, in memory: LinuxMemory, types: BTF?) throws(LinuxError) {
     let bytes = try memory.bytes(at: address, count: PrintkRingLayout.largest, of: "prb")
     let layout = try PrintkRingLayout(types, ring: bytes)
     guard let descriptorBits: UInt32 = bytes.littleEndian(at: layout.countBits),
@@ -64,7 +77,9 @@ struct PrintkRing {
       let tail: UInt64 = bytes.littleEndian(at: layout.tailID),
       let textBits: UInt32 = bytes.littleEndian(at: layout.sizeBits),
       let text: UInt64 = bytes.littleEndian(at: layout.text),
-      (1...Self.mostDescriptorBits).contains(descriptorBits), (1...Self.mostTextBits).contains(textBits)
+      (1...Self.mostDescriptorBits).contains(descriptorBits), (1...Self.mostTextBits).contains(textBits),
+      [descriptors, infos, text].allSatisfy({ GuestVirtual($0).isInUpperHalf }),
+      (head &- tail) & Self.idMask < 1 << descriptorBits
     else { throw .inconsistent("prb") }
     self.memory = memory
     self.layout = layout
@@ -76,9 +91,8 @@ struct PrintkRing {
   }
 
   /// Reads all messages, from the oldest on.
-  func log() throws(LinuxError) -> LinuxLog {
+  func log() -> LinuxLog {
     let distance = (head &- tail) & Self.idMask
-    guard distance < descriptors.count else { throw .inconsistent("prb") }
     var log = LinuxLog()
     var textCount = 0
     // The newest ones, should there be more than are read.

@@ -7,26 +7,23 @@ import Testing
 @Suite(.enabled(if: !DebianKernel.cached.isEmpty, "no Debian kernel is here: have one fetched by `make kernels`"))
 struct DebianTypesTests {
   /// The kernel as it lies in the guest before it runs: reads at the addresses that it is linked to.
-  private func linked(_ kernel: DebianKernel) throws -> (bytes: [UInt8], memory: LinuxMemory) {
-    let (bytes, layout, _) = try kernel.loaded()
-    let symbols = try KernelSymbolTable(reading: bytes.span.bytes, layout)
-    let memory = LinuxMemory(symbols: symbols, slide: 0) { address, count in
-      for segment in layout.segments {
-        let start = segment.virtual ?? symbols.linkRange.lowerBound
+  private func memory(of kernel: DebianKernel.Loaded) -> LinuxMemory {
+    LinuxMemory(symbols: kernel.table, slide: 0) { address, count in
+      for segment in kernel.layout.segments {
+        let start = segment.virtual ?? kernel.table.linkRange.lowerBound
         let offset = Int(clamping: address.rawValue &- start.rawValue)
         if address >= start, offset < segment.count, count <= segment.count - offset {
-          return Array(bytes[segment.offset + offset..<segment.offset + offset + count])
+          return Array(kernel.bytes[segment.offset + offset..<segment.offset + offset + count])
         }
       }
       return nil
     }
-    return (bytes, memory)
   }
 
   @Test(arguments: DebianKernel.cached) func types(_ kernel: DebianKernel) throws {
-    let (bytes, memory) = try linked(kernel)
-    let types = try memory.types()
-    let found = try BTF(searching: bytes.span.bytes)
+    let loaded = try kernel.loaded()
+    let types = try memory(of: loaded).types()
+    let found = try BTF(searching: loaded.bytes.span.bytes)
     #expect(try types.size(of: "module") == found.size(of: "module"))
     #expect(try types.field("list", of: "module").range == 8..<24)
     #expect(try types.field("name", of: "module").count == 56)
@@ -39,7 +36,7 @@ struct DebianTypesTests {
 
   /// The layout of the log that is taken without types is the one that the types tell.
   @Test(arguments: DebianKernel.cached) func logLayout(_ kernel: DebianKernel) throws {
-    let types = try linked(kernel).memory.types()
+    let types = try memory(of: kernel.loaded()).types()
     let ring = MadePrintkRing(.linuxSince518, countBits: 4, sizeBits: 9)
     for number in 0..<40 { ring.append("message \(number)", level: 4, time: UInt64(number)) }
     let log = try LinuxLog.read(from: ring.memory.linux, types: types)

@@ -1,3 +1,4 @@
+import Architecture
 import Bits
 import KernelSymbols
 
@@ -5,14 +6,15 @@ import KernelSymbols
 final class MadeMemory {
   static let start: UInt64 = 0xffff_8880_0000_0000
   private(set) var bytes: [UInt8] = []
-  private var symbols: [String: UInt64] = [:]
+  private var symbols: [String: (start: UInt64, count: Int)] = [:]
   /// Called in front of each read, by which a guest that runs changes its memory meanwhile.
   var onRead: ((_ address: UInt64) -> Void)?
 
   /// What reads the memory.
   var linux: LinuxMemory {
     LinuxMemory(
-      addressOf: { self.symbols[$0].map { GuestVirtual($0) } },
+      architecture: .arm64, image: GuestVirtual(Self.start)..<GuestVirtual(Self.start + UInt64(bytes.count)),
+      rangeOf: { self.symbols[$0].map { GuestVirtual($0.start)..<GuestVirtual($0.start + UInt64($0.count)) } },
       read: { address, count in
         self.onRead?(address.rawValue)
         let offset = Int(clamping: address.rawValue &- Self.start)
@@ -29,7 +31,7 @@ final class MadeMemory {
     bytes += [UInt8](repeating: 0, count: -bytes.count & 7)
     let address = Self.start + UInt64(bytes.count)
     bytes += [UInt8](repeating: 0, count: count)
-    if let symbol { symbols[symbol] = address }
+    if let symbol { symbols[symbol] = (address, count) }
     return address
   }
 
@@ -42,7 +44,7 @@ final class MadeMemory {
   func place(_ text: String) -> UInt64 { place(Array(text.utf8) + [0]) }
 
   func define<Value: FixedWidthInteger & BitwiseCopyable>(_ symbol: String, _ value: Value) {
-    store(value, at: symbols[symbol] ?? allocate(MemoryLayout<Value>.size, symbol: symbol))
+    store(value, at: symbols[symbol]?.start ?? allocate(MemoryLayout<Value>.size, symbol: symbol))
   }
 
   func store(_ contents: [UInt8], at address: UInt64) {
