@@ -35,6 +35,9 @@ final class MadeMemory {
     return address
   }
 
+  /// Puts bytes behind all others, however they are aligned.
+  func append(_ contents: [UInt8]) { bytes += contents }
+
   func place(_ contents: [UInt8]) -> UInt64 {
     let address = allocate(contents.count)
     store(contents, at: address)
@@ -45,6 +48,15 @@ final class MadeMemory {
 
   func define<Value: FixedWidthInteger & BitwiseCopyable>(_ symbol: String, _ value: Value) {
     store(value, at: symbols[symbol]?.start ?? allocate(MemoryLayout<Value>.size, symbol: symbol))
+  }
+
+  /// Takes a symbol away, and returns the address that it had.
+  func forget(_ symbol: String) -> UInt64 { symbols.removeValue(forKey: symbol)?.start ?? 0 }
+
+  /// Puts a function into memory; what makes its code is given its address.
+  func placeFunction(_ name: String, count: Int, _ code: (_ start: UInt64) -> [UInt32]) {
+    let start = allocate(4 * count, symbol: name)
+    for (number, word) in code(start).enumerated() { store(word, at: start + UInt64(4 * number)) }
   }
 
   func store(_ contents: [UInt8], at address: UInt64) {

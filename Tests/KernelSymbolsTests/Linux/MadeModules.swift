@@ -50,6 +50,7 @@ struct MadeModules {
     let start = memory.allocate(Self.size)
     memory.store(module.state, at: start + 8)
     memory.store(Array(module.name.utf8), at: start + 40)
+    memory.store(start, at: start + 296)
     storeRegions(module, base, initBase, at: start)
     memory.store(sectionAttributes(module), at: start + 400)
     memory.store(kallsyms(module), at: start + 408)
@@ -136,6 +137,7 @@ extension MadeModules {
     let long = writer.integer("unsigned long", size: 8)
     let pointer = writer.pointer()
     let list = writer.structure("list_head", size: 16, [.init("next", pointer, at: 0), .init("prev", pointer, at: 8)])
+    let object = writer.structure("module_kobject", size: 16, [.init("mod", pointer, at: 8)])
     let state = writer.enumeration("module_state", [("MODULE_STATE_LIVE", 0)])
     let layout = writer.structure(
       "module_layout", size: 32,
@@ -157,7 +159,7 @@ extension MadeModules {
     _ = writer.structure(
       "module", size: Self.size,
       [
-        .init("state", state, at: 8), .init("list", list, at: Self.listOffset),
+        .init("state", state, at: 8), .init("mkobj", object, at: 288), .init("list", list, at: Self.listOffset),
         .init("name", writer.array(of: byte, count: 56), at: 40), .init("sect_attrs", pointer, at: 400),
         .init("kallsyms", pointer, at: 408),
       ] + regions)
