@@ -106,6 +106,6 @@ let package = Package(
         "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86",
         "ARM64",
       ]),
-    tests("EndToEndTests", []),
+    tests("EndToEndTests", ["KernelSymbols", "KernelImage", "Bits"]),
   ]
 )
