@@ -51,7 +51,7 @@ extension BTF {
   /// - Parameters:
   ///   - enumerator: its name.
   ///   - name: the enumeration's name.
-  /// - Returns: the value; one without a sign is cut to 63 bits.
+  /// - Returns: the value; the largest `Int64` where it is larger.
   /// - Throws: `BTFError` where there is none.
   public func value(of enumerator: String, in name: String) throws(BTFError) -> Int64 {
     let enumerations = types(named: name).lazy.map(\.type).filter(\.isEnumeration)

@@ -78,7 +78,9 @@ public struct LinuxModules: Sendable {
     else { return nil }
     let name = bytes[layout.name].prefix { $0 != 0 }
     let regions = layout.regions.compactMap { LinuxModule.Region($0, in: bytes) }
-    guard !name.isEmpty, !regions.isEmpty else { return nil }
+    // Names become those of files: they are of printable characters, without a path.
+    guard !name.isEmpty, name.allSatisfy({ (0x21..<0x7f).contains($0) && $0 != UInt8(ascii: "/") }), !regions.isEmpty
+    else { return nil }
     let sections = sections(bytes, regions, in: memory)
     let symbols: UInt64? = layout.symbols.flatMap { bytes.littleEndian(at: $0.pointer) }
     return LinuxModule(

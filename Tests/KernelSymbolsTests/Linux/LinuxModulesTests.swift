@@ -74,6 +74,7 @@ struct LinuxModulesTests {
     made.add(module, base: Self.base, initBase: Self.initBase)
     made.add(MadeModules.Module(name: "unformed", state: 3), base: Self.base)
     made.add(MadeModules.Module(name: "no_such_state", state: 9), base: Self.base)
+    made.add(MadeModules.Module(name: "../no name"), base: Self.base)
     let reader = try LinuxModules(types: made.types())
     let modules = try reader.read(from: made.memory.linux)
     #expect(modules.map(\.name) == ["failover"])
