@@ -67,15 +67,18 @@ public struct LinuxMemory {
 extension LinuxMemory {
   /// So much is searched at a time, and what cannot be read is passed over.
   private static let searchCount = 1 << 16
+  /// No kernel is larger, whatever its file says.
+  private static let largestImage: UInt64 = 256 << 20
 
   /// Looks for the types in all of the kernel: without CONFIG_KALLSYMS_ALL no symbol tells where they are.
   private func searchedTypes() throws(LinuxError) -> BTF {
     var failure = BTFError.noTypes
     var candidates = 0
     var address = image.lowerBound
-    while address < image.upperBound, candidates < BTF.mostCandidates {
+    let end = min(image.upperBound, address.wrapping(by: min(Self.largestImage, ~address.rawValue)))
+    while address < end, candidates < BTF.mostCandidates {
       // A header may lie across the end.
-      let count = min(Self.searchCount + BTF.headerCount, image.upperBound.distance(from: address))
+      let count = min(Self.searchCount + BTF.headerCount, end.distance(from: address))
       for range in bytes(at: address, count: count).map(BTF.sections(in:)) ?? [] {
         candidates += 1
         do throws(BTFError) {
