@@ -20,7 +20,8 @@ extension BTF {
   ///
   /// - Parameters:
   ///   - path: the member's name, or several with a dot between them for a member of a member. The members of anonymous
-  ///     structures and unions count as those of the one around; an array in front of a dot stands for its first element.
+  ///     structures and unions count as those of the one around; an array in front of a dot stands for its first
+  ///     element.
   ///   - name: the name of the structure or union.
   /// - Returns: where it is.
   /// - Throws: `BTFError` where there is none, or it is a bit field.
@@ -80,8 +81,8 @@ extension BTF {
 
 /// Members.
 extension BTF {
-  /// As many steps lead from a type to what it is in the end (Linux, kernel/bpf/btf.c, `MAX_RESOLVE_DEPTH`); cycles have
-  /// more.
+  /// As many steps lead from a type to what it is in the end (Linux, kernel/bpf/btf.c, `MAX_RESOLVE_DEPTH`); cycles
+  /// have more.
   private static let deepest = 32
 
   /// A member as its structure has it.

@@ -2,9 +2,10 @@ import Bits
 
 /// The types of a kernel: its `.BTF` section (Linux, Documentation/bpf/btf.rst), in little-endian order.
 ///
-/// A kernel has about 100,000 types, of which a debugger asks for a dozen. The section is kept as it is, with where each
-/// type's record starts and an index of the names that can be asked for; all else is read when it is asked for. Numbers
-/// in it are not trusted: a lie costs an error, and no question takes longer than to look through the section once.
+/// A kernel has about 100,000 types, of which a debugger asks for a dozen. The section is kept as it is, with where
+/// each type's record starts and an index of the names that can be asked for; all else is read when it is asked for.
+/// Numbers in it are not trusted: a lie costs an error, and no question takes longer than to look through the section
+/// once.
 public struct BTF: Sendable {
   /// `struct btf_header` in its first version, which later ones extend.
   static let headerCount = 24

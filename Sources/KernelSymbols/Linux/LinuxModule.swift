@@ -44,7 +44,7 @@ public struct LinuxModule: Sendable, Equatable {
   public let name: String
   /// How far it is.
   public let state: State
-  /// Its memory, as much of it as is not given back.
+  /// Its memory in ascending order of addresses, as much of it as is not given back.
   public let regions: [Region]
   /// Its sections in ascending order of addresses, as far as their memory is not given back.
   ///

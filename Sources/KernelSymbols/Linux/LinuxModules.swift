@@ -78,6 +78,7 @@ public struct LinuxModules: Sendable {
     else { return nil }
     let name = bytes[layout.name].prefix { $0 != 0 }
     let regions = layout.regions.compactMap { LinuxModule.Region($0, in: bytes) }
+      .sorted { $0.range.lowerBound < $1.range.lowerBound }
     // Names become those of files: they are of printable characters, without a path.
     guard !name.isEmpty, name.allSatisfy({ (0x21..<0x7f).contains($0) && $0 != UInt8(ascii: "/") }), !regions.isEmpty
     else { return nil }
@@ -156,8 +157,8 @@ extension LinuxModules {
 extension LinuxModules {
   /// Reads the symbols that the kernel keeps of a module, those of code and of data that is in its memory now.
   ///
-  /// The table's `symbolFile` is linked to where the module is: a debugger that is told that its segment is at the start
-  /// of `linkRange` leaves all symbols where they are.
+  /// The table's `symbolFile` is linked to where the module is: a debugger that is told that its segment is at the
+  /// start of `linkRange` leaves all symbols where they are.
   ///
   /// - Parameters:
   ///   - module: a module of the kernel as it is now.

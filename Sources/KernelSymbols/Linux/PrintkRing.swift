@@ -3,8 +3,8 @@ import Bits
 /// The log buffer of Linux 5.10 and later (kernel/printk/printk_ringbuffer.c).
 ///
 /// A ring of descriptors, each with a state and an id that goes on counting round after round, tells where in a ring of
-/// text the messages are. The kernel writes it without locks: a reader believes a message only if its descriptor has the
-/// expected id and state before and after it was copied.
+/// text the messages are. The kernel writes it without locks: a reader believes a message only if its descriptor has
+/// the expected id and state before and after it was copied.
 struct PrintkRing {
   private let memory: LinuxMemory
   private let layout: PrintkRingLayout

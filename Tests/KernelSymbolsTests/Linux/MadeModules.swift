@@ -130,7 +130,10 @@ struct MadeModules {
 
 extension MadeModules {
   /// The kernel's types.
-  func types() throws -> BTF {
+  func types() throws -> BTF { try BTF(section) }
+
+  /// The types as the kernel has them.
+  var section: [UInt8] {
     var writer = BTFWriter()
     let byte = writer.integer("char", size: 1)
     let word = writer.integer("unsigned int", size: 4)
@@ -170,7 +173,7 @@ extension MadeModules {
         .init("typetab", pointer, at: 24),
       ])
     addSectionTypes(&writer, pointer: pointer, word: word, long: long)
-    return try BTF(writer.section)
+    return writer.section
   }
 
   private func addSectionTypes(_ writer: inout BTFWriter, pointer: UInt32, word: UInt32, long: UInt32) {

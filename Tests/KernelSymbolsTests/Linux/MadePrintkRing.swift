@@ -30,7 +30,10 @@ final class MadePrintkRing {
       caller: 8)
 
     /// The types of a kernel with this layout.
-    func types() throws -> BTF {
+    func types() throws -> BTF { try BTF(section) }
+
+    /// The types as the kernel has them.
+    var section: [UInt8] {
       var writer = BTFWriter()
       let byte = writer.integer("u8", size: 1)
       let short = writer.integer("u16", size: 2)
@@ -67,7 +70,7 @@ final class MadePrintkRing {
           .init("seq", long, at: sequence), .init("ts_nsec", long, at: time), .init("text_len", short, at: textCount),
           .init("facility", byte, at: facility), .init("caller_id", word, at: caller),
         ])
-      return try BTF(writer.section)
+      return writer.section
     }
   }
 
