@@ -110,6 +110,6 @@ let package = Package(
         "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86",
         "ARM64",
       ]),
-    tests("EndToEndTests", ["Architecture"]),
+    tests("EndToEndTests", ["Architecture", "KernelSymbols", "KernelImage", "Bits"]),
   ]
 )

@@ -128,7 +128,12 @@ public protocol VirtualCPU: AnyObject, Sendable {
   func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError)
 
   /// Delivers a debug event that is not the debugger's to the guest, as the CPU itself would have.
-  func reflect(_ event: DebugEvent) throws(EngineError)
+  ///
+  /// - Parameter event: what the debug hardware saw.
+  /// - Returns: the address of the handler where the CPU has entered it already; nil where it will when it runs next.
+  /// - Throws: what the engine or the host refused.
+  @discardableResult
+  func reflect(_ event: DebugEvent) throws(EngineError) -> GuestVirtual?
 
   /// The engine's own translation of an address, where it has one: the check on our own page walk.
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical?

@@ -19,7 +19,20 @@ protocol ArchitectureSupport: Sendable {
   var monitorCommands: [MonitorCommand] { get }
 
   /// How a CPU translates addresses now; it stays right until the CPU runs or one of its registers is set.
-  func translator(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> any AddressTranslator
+  ///
+  /// - Parameters:
+  ///   - cpu: the CPU.
+  ///   - memory: where its tables are.
+  ///   - kernelTable: the first table of the kernel's half, to be taken for the CPU's own: a kernel may have most of it
+  ///     unmapped while a program runs. Nil for what the CPU has.
+  /// - Returns: the translation.
+  /// - Throws: what the engine could not tell.
+  func translator(
+    of cpu: any VirtualCPU, _ memory: GuestRAM, kernelTable: GuestPhysical?
+  ) throws(EngineError) -> any AddressTranslator
+
+  /// The symbol of the first table of the kernel's own half.
+  var kernelTableSymbol: String { get }
 
   /// The CPU's state in a few words, such as `ring 0, long mode`.
   func describe(_ cpu: any VirtualCPU) -> String

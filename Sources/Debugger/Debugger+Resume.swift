@@ -53,6 +53,7 @@ extension Debugger {
     end = nil
     kernel = KernelLocator(of: machine.kernel)
     follower.heldEvent = nil
+    modules = KernelModules()
     hasAnnouncedSlide = false
     invalidateTranslations()
     noteStop(StopEvent(thread: ThreadID(1), signal: .trap))
@@ -249,7 +250,7 @@ private struct Run {
     }
     guard event.isSingleStep else {
       // Not ours: the guest uses the debug hardware by itself.
-      try cpu.reflect(event)
+      _ = try cpu.reflect(event)
       return nil
     }
     return try judgeStep(to: event.programCounter, thread)
@@ -276,10 +277,8 @@ private struct Run {
       // One of ours, met at another virtual address of its place: the client has set none there.
       return try stepAlone(thread, attention)
     }
-    try cpu.reflect(event)
-    // An engine that takes the exception at once has brought the CPU to its handler, where a step ends.
-    guard let handler = debugger.instructionAddress(of: cpu), handler != event.programCounter else { return nil }
-    return try judgeStep(to: handler, thread)
+    // Where the CPU is at its handler already, a step ends there.
+    return try cpu.reflect(event).flatMap { handler throws(EngineError) in try judgeStep(to: handler, thread) }
   }
 
   private func judgeStep(to address: GuestVirtual, _ thread: ThreadID) throws(EngineError) -> StopEvent? {

@@ -47,6 +47,8 @@ public final class Debugger: DebugTarget {
   let symbols: KernelSymbolFile
   /// What the client knows of where the kernel is.
   var follower = KernelFollower()
+  /// The modules that the kernel has loaded.
+  var modules = KernelModules()
   var hasAnnouncedSlide = false
   var hasToldProblem = false
 
@@ -138,7 +140,7 @@ public final class Debugger: DebugTarget {
 
   func translator(of cpu: any VirtualCPU) throws(EngineError) -> any AddressTranslator {
     if let cached = translators[cpu.index] { return cached }
-    let translator = try support.translator(of: cpu, memory)
+    let translator = try support.translator(of: cpu, memory, kernelTable: nil)
     translators[cpu.index] = translator
     return translator
   }

@@ -20,6 +20,8 @@ struct BuildIDNote {
 
   private static let headCount = 16
   private static let longest: UInt32 = 64
+  /// The bytes that the longest note takes.
+  static let longestCount = headCount + Int(longest)
   /// `GNU` and its NUL.
   private static let owner: UInt32 = 0x0055_4e47
   /// NT_GNU_BUILD_ID.

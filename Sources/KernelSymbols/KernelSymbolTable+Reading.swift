@@ -102,7 +102,7 @@ extension UnsafeRawBufferPointer {
   }
 
   /// Where a pattern first starts, from an offset on.
-  private func firstOffset(of pattern: [UInt8], from start: Int) -> Int? {
+  func firstOffset(of pattern: [UInt8], from start: Int) -> Int? {
     guard let base = baseAddress, let first = pattern.first else { return nil }
     var offset = start
     while offset < count {

@@ -1,7 +1,7 @@
 public import Architecture
 public import Bits
 
-/// A kernel's symbols by address and by name, with what else its image tells a debugger.
+/// The symbols of a kernel or of one of its modules by address and by name, with what else it tells a debugger.
 public struct KernelSymbolTable: Sendable {
   /// One symbol.
   public struct Symbol: Sendable, Equatable {
@@ -19,7 +19,7 @@ public struct KernelSymbolTable: Sendable {
   public let architecture: GuestArchitecture
   /// The addresses that the kernel is linked to, from its first byte to its last zero.
   public let linkRange: Range<GuestVirtual>
-  /// The parts of that range, in ascending order and without a gap.
+  /// The parts of that range, in ascending order; those of a kernel leave no gap.
   public let sections: [KernelSection]
   /// The linker's id of this very build; nil where the kernel has none.
   public let buildID: BuildID?
@@ -47,6 +47,20 @@ public struct KernelSymbolTable: Sendable {
     sections = KernelSection.sections(of: linkRange, entries) { [index, entries, names] in
       index.numbers(of: Array($0.utf8), entries, in: names).first.map { entries[$0].address }
     }
+  }
+
+  /// The symbols of a module, whose sections are known.
+  init(
+    _ symbols: SymbolCollector, architecture: GuestArchitecture, linkRange: Range<GuestVirtual>,
+    sections: [KernelSection], buildID: BuildID?
+  ) {
+    self.architecture = architecture
+    self.linkRange = linkRange
+    self.sections = sections
+    self.buildID = buildID
+    (banner, remark) = (nil, nil)
+    (entries, names) = (symbols.entries, symbols.names)
+    index = NameIndex(entries, in: names)
   }
 }
 

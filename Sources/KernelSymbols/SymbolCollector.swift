@@ -27,9 +27,18 @@ struct SymbolCollector {
     yieldPlaces()
   }
 
+  /// Gathers a module's symbols, each of which has its kind in front of the name.
+  init(_ symbols: some Sequence<(name: [UInt8], address: GuestVirtual)>, linkRange: Range<GuestVirtual>) {
+    self.linkRange = linkRange
+    expectedCount = 0
+    for symbol in symbols where names.count < Self.namesLimit { add(symbol.name, symbol.address.rawValue) }
+    entries.sort { $0.address < $1.address }
+    yieldPlaces()
+  }
+
   /// What is missing, in a sentence.
   var remark: String? {
-    entries.count == expectedCount
+    entries.count >= expectedCount
       ? nil
       : "\(expectedCount - entries.count) of the kernel's \(expectedCount) symbols are missing: their entries are damaged"
   }

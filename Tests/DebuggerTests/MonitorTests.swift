@@ -26,7 +26,10 @@ import X86
     let text = try fixture.monitor("help")
     let names = text.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
     #expect(
-      names == ["help", "reset", "translate", "walk", "regs", "console", "quit", "msr", "cpuid", "gdt", "idt"])
+      names == [
+        "help", "reset", "translate", "walk", "regs", "limit", "quit", "console", "type", "kaslr", "symbols", "modules",
+        "dmesg", "msr", "cpuid", "gdt", "idt",
+      ])
     #expect(try fixture.monitor("  ") == text)
   }
 

@@ -164,9 +164,10 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
     for (index, value) in values { try setValue(value, of: index) }
   }
 
-  func reflect(_ event: DebugEvent) throws(EngineError) {
+  func reflect(_ event: DebugEvent) throws(EngineError) -> GuestVirtual? {
     reflected.append(event)
     if let handler { programCounter = handler }
+    return handler.map { GuestVirtual($0) }
   }
 
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? { nil }

@@ -1,14 +1,24 @@
 #!/bin/bash
-# Fuzzes the reader of kernels' symbols by libFuzzer, which the Swift toolchain has; its arguments go to the fuzzer.
+# Fuzzes the readers of kernels by libFuzzer, which the Swift toolchain has; other arguments go to the fuzzer.
 #
 # What it finds is kept as a test of Tests/KernelSymbolsTests.
 #
-# Usage: kernel-symbols.sh [-max_total_time=SECONDS …]
+# Usage: kernel-symbols.sh [linux] [-max_total_time=SECONDS …]
+#
+#   linux    the types, the log and the modules in guest memory, in place of the symbols in a kernel's image
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+harness=KernelSymbolsFuzz
+makers=({SampleKernel,KallsymsWriter}.swift)
+if [ "${1:-}" = linux ]; then
+  shift
+  harness=LinuxFuzz
+  makers=(BTF/BTFWriter.swift Linux/{MadeMemory,MadePrintkRing,MadeModules}.swift)
+fi
 out=.build/fuzz
-mkdir -p "$out/corpus"
+corpus=$out/$harness
+mkdir -p "$corpus"
 
 compile() { # MODULE OPTION... SOURCE...
   local module=$1
@@ -25,7 +35,7 @@ for module in Bits Architecture KernelSymbols; do
     "${sources[@]}"
   objects+=("$out/$module.o")
 done
-compile KernelSymbolsFuzz -o "$out/kernel-symbols" "${objects[@]}" \
-  Tests/Fuzz/KernelSymbolsFuzz.swift Tests/KernelSymbolsTests/{SampleKernel,KallsymsWriter}.swift
+compile "$harness" -o "$out/fuzzer" "${objects[@]}" "Tests/Fuzz/$harness.swift" \
+  "${makers[@]/#/Tests/KernelSymbolsTests/}"
 
-exec "$out/kernel-symbols" -max_len=200 -timeout=5 -rss_limit_mb=512 -artifact_prefix="$out/" "$@" "$out/corpus"
+exec "$out/fuzzer" -max_len=200 -timeout=5 -rss_limit_mb=512 -artifact_prefix="$out/" "$@" "$corpus"

@@ -83,7 +83,7 @@ final class MockCPU: VirtualCPU, @unchecked Sendable {
   func setValues(_ values: [(RegisterIndex, UInt64)]) throws(EngineError) {
     state.withLock { for (index, value) in values { $0.values[index] = value } }
   }
-  func reflect(_ event: DebugEvent) throws(EngineError) {}
+  func reflect(_ event: DebugEvent) throws(EngineError) -> GuestVirtual? { nil }
   func translate(_ address: GuestVirtual) throws(EngineError) -> GuestPhysical? { nil }
 }
 

@@ -6,7 +6,7 @@
 #   arm64    also what the emulated arm64 machine takes
 set -euo pipefail
 
-packages=(gdb-multiarch device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
+packages=(gdb-multiarch python3 device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
 case ${1:-} in
   bench) packages+=(qemu-system-x86) ;;
   arm64) packages+=(qemu-system-arm debian-archive-keyring binutils cpio xz-utils) ;;

@@ -18,7 +18,11 @@ struct ARM64Support: ArchitectureSupport {
 
   let monitorCommands = ARM64Monitor.commands
 
-  func translator(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> any AddressTranslator {
+  let kernelTableSymbol = "swapper_pg_dir"
+
+  func translator(
+    of cpu: any VirtualCPU, _ memory: GuestRAM, kernelTable: GuestPhysical?
+  ) throws(EngineError) -> any AddressTranslator {
     // Older CPUs, or older kernels under the engine, do not have it.
     let mmfr3 = registers.index(of: .idAA64MMFR3EL1) == nil ? 0 : try value(.idAA64MMFR3EL1, of: cpu)
     let features = TranslationFeatures(
@@ -26,7 +30,8 @@ struct ARM64Support: ArchitectureSupport {
       mmfr2: try value(.idAA64MMFR2EL1, of: cpu), mmfr3: mmfr3)
     return ARM64Translator(
       context: try ARM64TranslationContext(features: features) { register throws(EngineError) in
-        try value(register, of: cpu)
+        if register == .ttbr1EL1, let kernelTable { return kernelTable.rawValue }
+        return try value(register, of: cpu)
       },
       level: try processState(of: cpu).exceptionLevel, memory: memory)
   }

@@ -11,6 +11,8 @@ struct KernelFollower {
   var isFollowing = false
   /// The address of the image's first byte that the client was told last.
   var knownBase: GuestVirtual?
+  /// How often the modules had changed when the client was told of them last.
+  var knownModules = 0
   /// A stop that the client is told of once it knows where the kernel is.
   var heldEvent: StopEvent?
 }
@@ -52,6 +54,7 @@ extension Debugger {
   func report(_ event: StopEvent) -> StopEvent {
     noteStop(event)
     follow(event.thread)
+    if event.reason != .signal || event.signal != .trap { followModules(event.thread) }
     if let news = newsForFollower(before: event) { return news }
     // The client knows its breakpoint by another address and would not take this one for it.
     return event.reason.isBreakpoint && breakpointReason(of: event.thread) == nil
@@ -63,8 +66,11 @@ extension Debugger {
   /// - Parameter event: what it is told after that, when it goes on.
   /// - Returns: the stop to be reported now.
   func newsForFollower(before event: StopEvent? = nil) -> StopEvent? {
-    guard follower.isFollowing, let base = kernelBase, base != follower.knownBase else { return nil }
+    guard follower.isFollowing, let base = kernelBase,
+      base != follower.knownBase || modules.changeCount != follower.knownModules
+    else { return nil }
     follower.knownBase = base
+    follower.knownModules = modules.changeCount
     follower.heldEvent = event
     return StopEvent(thread: event?.thread ?? currentThread, signal: .trap, reason: .librariesChanged)
   }

@@ -15,8 +15,11 @@ extension Debugger: LibraryTarget {
       return []
     }
     tellProblem()
+    followModules(currentThread)
     follower.knownBase = base
-    return [Library(name: FileName.kernel(at: base, linkedTo: linkBase), placement: .segments([base.rawValue]))]
+    follower.knownModules = modules.changeCount
+    let kernel = Library(name: FileName.kernel(at: base, linkedTo: linkBase), placement: .segments([base.rawValue]))
+    return [kernel] + modules.libraries
   }
 
   /// Whether the client reads the list, and so wants to be told when the kernel is elsewhere.
@@ -39,6 +42,7 @@ extension Debugger: FileTarget {
 
   /// The kernel's symbols under each of its names, and the file that stands for the guest.
   public func file(at path: String) throws(TargetError) -> TargetFile? {
+    if let bytes = modules.files[path] { return TargetFile(bytes) }
     if path == FileName.executable { return TargetFile(EmptyProgram.bytes(for: machine.virtualMachine.architecture)) }
     guard path.hasPrefix(FileName.kernel) else { return nil }
     guard let file = symbols.file else { throw .failed(symbols.problem ?? "the kernel has no symbols") }

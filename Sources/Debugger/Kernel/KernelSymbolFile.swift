@@ -54,7 +54,8 @@ final class KernelSymbolFile {
   var linkBase: GuestVirtual? { table?.linkRange.lowerBound }
 
   /// How far into the image the first code is that runs at virtual addresses; nil where it is not known.
-  private(set) lazy var milestone: UInt64? = offset(of: firstVirtualFunctions)
+  private(set) lazy var milestone: UInt64? = firstVirtualFunctions.lazy
+    .compactMap { self.offset(of: $0) }.first
 
   /// Where the page tables are in force: on arm64 as soon as the MMU is on, on x86-64 with the first C code.
   private var firstVirtualFunctions: [String] {
@@ -65,11 +66,16 @@ final class KernelSymbolFile {
     }
   }
 
-  /// How far into the image the first of these symbols is that there is.
-  private func offset(of names: [String]) -> UInt64? {
-    guard let table else { return nil }
-    let symbol = names.lazy.compactMap { table.symbols(named: $0).first }.first
-    return symbol.map { $0.address.rawValue &- table.linkRange.lowerBound.rawValue }
+  private var offsets: [String: UInt64?] = [:]
+
+  /// How far into the image a symbol is; nil where there is none of the name.
+  func offset(of name: String) -> UInt64? {
+    if let known = offsets[name] { return known }
+    let offset = table.flatMap { table in
+      table.symbols(named: name).first.map { $0.address.rawValue &- table.linkRange.lowerBound.rawValue }
+    }
+    offsets[name] = .some(offset)
+    return offset
   }
 
   private func read() -> Result<KernelSymbolTable, MachineError> {

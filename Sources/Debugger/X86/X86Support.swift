@@ -18,11 +18,16 @@ struct X86Support: ArchitectureSupport {
 
   var monitorCommands: [MonitorCommand] { X86Monitor.commands(cpuid) }
 
-  func translator(of cpu: any VirtualCPU, _ memory: GuestRAM) throws(EngineError) -> any AddressTranslator {
+  let kernelTableSymbol = "init_top_pgt"
+
+  func translator(
+    of cpu: any VirtualCPU, _ memory: GuestRAM, kernelTable: GuestPhysical?
+  ) throws(EngineError) -> any AddressTranslator {
     let features = cpuid.indices.contains(cpu.index) ? cpuid[cpu.index] : CPUIDTable([])
+    let table = if let kernelTable { kernelTable.rawValue } else { try value("cr3", of: cpu) }
     return X86Translator(
       context: X86TranslationContext(
-        cr0: try value("cr0", of: cpu), cr3: try value("cr3", of: cpu), cr4: try value("cr4", of: cpu),
+        cr0: try value("cr0", of: cpu), cr3: table, cr4: try value("cr4", of: cpu),
         efer: try value("efer", of: cpu), maxPhysicalAddressBits: features.maxPhysicalAddressBits,
         hasGigabytePages: features.hasGigabytePages),
       memory: memory)

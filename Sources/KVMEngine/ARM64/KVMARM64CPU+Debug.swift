@@ -61,9 +61,8 @@
     func debugExit(_ exit: kvm_debug_exit_arch) throws(EngineError) -> Exit {
       let event = try debugEvent(exit)
       guard event.isSoftwareBreakpoint, !debugControl.trapsSoftwareBreakpoints else { return .debug(event) }
-      try reflect(event)
-      guard debugControl.singleStep else { return .interrupted }
-      return .debug(DebugEvent(programCounter: GuestVirtual(try value(of: .programCounter)), isSingleStep: true))
+      guard let handler = try reflect(event), debugControl.singleStep else { return .interrupted }
+      return .debug(DebugEvent(programCounter: handler, isSingleStep: true))
     }
 
     private func debugEvent(_ event: kvm_debug_exit_arch) throws(EngineError) -> DebugEvent {
@@ -87,17 +86,18 @@
     }
 
     /// Takes the exception at EL1, as the CPU does (Arm ARM, section D1.3, "Exception entry").
-    public func reflect(_ event: DebugEvent) throws(EngineError) {
+    public func reflect(_ event: DebugEvent) throws(EngineError) -> GuestVirtual? {
       let state = PSTATE(rawValue: try value(of: .processState))
       let vector = ExceptionVector(from: state)
       try setSystemRegister(.elrEL1, event.programCounter.rawValue)
       try setSystemRegister(.spsrEL1, state.rawValue)
       try setSystemRegister(.esrEL1, syndrome(from: state).rawValue)
       if let address = event.accessedAddress { try setSystemRegister(.farEL1, address.rawValue) }
-      let base = try systemRegister(.vbarEL1)
+      let handler = GuestVirtual(try systemRegister(.vbarEL1) &+ vector.offset)
       let control = SCTLR(rawValue: try systemRegister(.sctlrEL1))
       try setValue(state.onEntryToEL1(control).rawValue, of: .processState)
-      try setValue(base &+ vector.offset, of: .programCounter)
+      try setValue(handler.rawValue, of: .programCounter)
+      return handler
     }
 
     /// What EL1 finds in ESR_EL1: KVM's syndromes are those of an exception from a lower level.

@@ -79,7 +79,7 @@
     }
 
     /// Injects #BP or #DB by KVM_SET_VCPU_EVENTS.
-    public func reflect(_ event: DebugEvent) throws(EngineError) {
+    public func reflect(_ event: DebugEvent) throws(EngineError) -> GuestVirtual? {
       let exception = event.isSoftwareBreakpoint ? X86Exception.breakpoint : .debug
       if exception == .debug { try restoreDebugStatus() }
       if exception == .breakpoint, emulatesKernelMode {
@@ -100,6 +100,7 @@
       } catch {
         throw EngineError("to deliver the guest's debug exception", error)
       }
+      return nil
     }
 
     /// Puts what the debug exit told into the guest's DR6, where its handler looks for the cause.

@@ -263,7 +263,7 @@
       if debugControl.trapsSoftwareBreakpoints {
         return .debug(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
       }
-      try reflect(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
+      _ = try reflect(DebugEvent(programCounter: programCounter, isSoftwareBreakpoint: true))
       return .interrupted
     }
 

@@ -13,7 +13,11 @@ import Testing
   func help() throws {
     let names = try ARM64Fixture().monitor("help").split(separator: "\n")
       .compactMap { $0.split(separator: " ").first.map(String.init) }
-    #expect(names == ["help", "reset", "translate", "walk", "regs", "console", "quit", "sysreg", "esr", "el", "fdt"])
+    #expect(
+      names == [
+        "help", "reset", "translate", "walk", "regs", "limit", "quit", "console", "type", "kaslr", "symbols", "modules",
+        "dmesg", "sysreg", "esr", "el", "fdt",
+      ])
   }
 
   // MARK: Translation
