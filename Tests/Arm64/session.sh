@@ -35,6 +35,14 @@ INIT
 chmod 755 "$work/guest/init"
 (cd "$work/guest" && find . | cpio --create --format=newc --owner=+0:+0 --quiet) >"$work/initrd"
 
+# Another guest loads modules.
+mkdir -p "$work/loader/bin" "$work/loader/dev" "$work/loader/modules"
+install -m 755 .cache/arm64/toolchain/arm64/usr/bin/busybox "$work/loader/bin/busybox"
+install -m 755 Tests/Arm64/modules.init "$work/loader/init"
+Tests/Arm64/kernel.sh trixie
+cp "$kernels"/trixie/*.ko "$work/loader/modules"
+(cd "$work/loader" && find . | cpio --create --format=newc --owner=+0:+0 --quiet) >"$work/modules"
+
 # In the machine: one after the other, each with a line that tells how it ended.
 cat >"$work/commands" <<'COMMANDS'
 HVGDB_TEST_BINARY=/bin/hvgdb hvgdb-tests --testing-library swift-testing --no-parallel --filter ARM64GuestTests
@@ -45,6 +53,10 @@ for suite in trixie bookworm; do
   hvgdb --kernel /$suite --kaslr --append 'console=ttyAMA0 panic=-1' --console none --listen 10.0.2.15:1234
   echo "$suite with KASLR: status $?"
 done
+hvgdb --kernel /trixie --append console=ttyAMA0 --console none --listen 10.0.2.15:1234
+echo "tutorial: status $?"
+hvgdb --kernel /trixie --kaslr --initrd /modules --append console=ttyAMA0 --listen 10.0.2.15:1234
+echo "modules: status $?"
 COMMANDS
 
 files=()
@@ -53,7 +65,7 @@ for suite in "${!linked[@]}"; do
   files+=(--file "$kernels/$suite/vmlinuz:/$suite")
 done
 Tests/Arm64/machine.sh --timeout 1800 --forward "$port:1234" "${files[@]}" \
-  --file "$work/initrd:/initrd" --file "$work/commands:/commands" sh /commands >"$output" 2>&1 &
+  --file "$work/initrd:/initrd" --file "$work/modules:/modules" --file "$work/commands:/commands" sh /commands >"$output" 2>&1 &
 machine=$!
 
 # Waits until so many lines of a file have a text.
@@ -111,11 +123,37 @@ check_symbols() { # SUITE COUNT
   check "$1 with KASLR: hvgdb ends with status 0 when it is killed" grep -q "^$1 with KASLR: status 0" "$output"
 }
 
+# The tutorial's session.
+check_tutorial() { # COUNT
+  wait_for "$1" 'waiting for a debugger' "$output" 60 || true
+  Tests/Support/tutorial.py arm64 "127.0.0.1:$port" | sed -E 's/^(ok|FAILED): /&tutorial: /' | tee "$work/tutorial" || true
+  grep -E '^(ok|FAILED)' "$work/tutorial" >>"$work/checks" || true
+  wait_for 1 '^tutorial: status' "$output" 60 || true
+  check "the tutorial was done to its end" grep -q '^tutorial: status 0' "$output"
+}
+
+# The session with modules.
+check_modules() { # COUNT
+  local debugger status=0 log=$work/modules.gdb
+  wait_for "$1" 'waiting for a debugger' "$output" 60 || true
+  OUTPUT=$output PORT=$port timeout 400 gdb-multiarch -nx -batch -x Tests/Arm64/modules.py >"$log" 2>&1 &
+  debugger=$!
+  wait_for 1 '^running' "$log" 100 && wait_for 3 'the guest is up' "$output" 200 && sleep 2
+  pkill -INT -P "$debugger" || kill -INT "$debugger" || true
+  wait "$debugger" || status=$?
+  debugger=
+  sed -nE "s/^(ok|FAILED): /&modules: /p" "$log" | tee -a "$work/checks"
+  check "modules: the session came to its end" test "$status" -eq 0
+  [ "$status" -eq 0 ] || grep -vE '^(ok|FAILED)' "$log" | tail -n 20 >&2 || true
+}
+
 check_guests
 check_kernel trixie 1
 check_symbols trixie 2
 check_kernel bookworm 3
 check_symbols bookworm 4
+check_tutorial 5
+check_modules 6
 status=0
 wait "$machine" || status=$?
 machine=

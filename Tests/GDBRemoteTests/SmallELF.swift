@@ -10,9 +10,10 @@ struct SmallELF {
 
   var bytes: [UInt8] {
     let code = [UInt8](repeating: 0x90, count: Int(count))
-    let symbols =
-      [UInt8](repeating: 0, count: 24) + Self.number(1, 4) + [0x12, 0] + Self.number(1, 2)
-      + Self.number(address, 8) + Self.number(count, 8)
+    var symbols = [UInt8](repeating: 0, count: 24)
+    for part in [Self.number(1, 4), [0x12, 0], Self.number(1, 2), Self.number(address, 8), Self.number(count, 8)] {
+      symbols += part
+    }
     let names = Self.text(["", function])
     let sectionNames = Self.text(Self.sectionNames)
     let symbolsOffset = Self.codeOffset + count
@@ -27,27 +28,34 @@ struct SmallELF {
       [3, 0, 0, namesOffset, UInt64(names.count), 0, 0, 1, 0],
       [3, 0, 0, sectionNamesOffset, UInt64(sectionNames.count), 0, 0, 1, 0],
     ]
-    let head = header(sectionsOffset: sectionsOffset) + segment
-    return head + [UInt8](repeating: 0, count: Int(Self.codeOffset) - head.count) + code + symbols + names
-      + sectionNames + sections.enumerated().flatMap(Self.section)
+    var file = header(sectionsOffset: sectionsOffset) + segment
+    file += [UInt8](repeating: 0, count: Int(Self.codeOffset) - file.count)
+    for part in [code, symbols, names, sectionNames] { file += part }
+    for (index, values) in sections.enumerated() { file += Self.section(index, values) }
+    return file
   }
 
   private func header(sectionsOffset: UInt64) -> [UInt8] {
-    [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9) + Self.number(2, 2) + Self.number(62, 2)
-      + Self.number(1, 4) + Self.number(address, 8) + Self.number(64, 8) + Self.number(sectionsOffset, 8)
-      + Self.number(0, 4) + Self.number(64, 2) + Self.number(56, 2) + Self.number(1, 2) + Self.number(64, 2)
-      + Self.number(5, 2) + Self.number(4, 2)
+    let fields: [(value: UInt64, count: Int)] = [
+      (2, 2), (62, 2), (1, 4), (address, 8), (64, 8), (sectionsOffset, 8), (0, 4), (64, 2), (56, 2), (1, 2), (64, 2),
+      (5, 2), (4, 2),
+    ]
+    var header: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9)
+    for field in fields { header += Self.number(field.value, field.count) }
+    return header
   }
 
   private var segment: [UInt8] {
-    Self.number(1, 4) + Self.number(5, 4)
-      + [Self.codeOffset, address, address, count, count, 1].flatMap { Self.number($0, 8) }
+    var segment = Self.number(1, 4) + Self.number(5, 4)
+    for value in [Self.codeOffset, address, address, count, count, 1] as [UInt64] { segment += Self.number(value, 8) }
+    return segment
   }
 
   private static func section(_ index: Int, _ values: [UInt64]) -> [UInt8] {
     let name = text(Array(sectionNames[..<index])).count
-    return number(UInt64(name), 4)
-      + zip(values, [4, 8, 8, 8, 8, 4, 4, 8, 8]).flatMap { number($0, $1) }
+    var section = number(UInt64(name), 4)
+    for (value, count) in zip(values, [4, 8, 8, 8, 8, 4, 4, 8, 8]) { section += number(value, count) }
+    return section
   }
 
   /// Names behind each other, each with its NUL.

@@ -35,7 +35,9 @@ extension Debugger {
 
   /// The translation by the kernel's own tables, which the CPU may not have while a program runs.
   private func kernelTranslator(_ cpu: any VirtualCPU) -> (any AddressTranslator)? {
-    guard let kernel, kernel.hasBeenVirtual, let offset = symbols.offset(of: support.kernelTableSymbol) else { return nil }
+    guard let kernel, kernel.hasBeenVirtual, let offset = symbols.offset(of: support.kernelTableSymbol) else {
+      return nil
+    }
     return try? support.translator(of: cpu, memory, kernelTable: kernel.place.lowerBound.wrapping(by: offset))
   }
 

@@ -35,7 +35,9 @@ struct KernelModules {
       guard let now = read(headAddress, 16), now != head else { return }
       head = now
       // An empty list points to itself.
-      if all.isEmpty, now.withUnsafeBytes({ $0.littleEndian(at: 0, as: UInt64.self) }) == headAddress.rawValue { return }
+      if all.isEmpty, now.withUnsafeBytes({ $0.littleEndian(at: 0, as: UInt64.self) }) == headAddress.rawValue {
+        return
+      }
     }
     if !hasLookedForLayout {
       hasLookedForLayout = true

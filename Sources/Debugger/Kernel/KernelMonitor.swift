@@ -48,7 +48,8 @@ enum KernelMonitor {
     let slide = (debugger.kernelBase ?? table.linkRange.lowerBound).rawValue &- table.linkRange.lowerBound.rawValue
     if let name = context.arguments.first {
       let named = table.symbols(named: name)
-      let found = named.isEmpty ? table.symbol(at: GuestVirtual(try context.number(0) &- slide)).map { [$0] } ?? [] : named
+      let found =
+        named.isEmpty ? table.symbol(at: GuestVirtual(try context.number(0) &- slide)).map { [$0] } ?? [] : named
       guard !found.isEmpty else { throw .invalid("no symbol of the kernel is at \(name)") }
       return found.map { symbol in
         "\(symbol.address.wrapping(by: slide)) \(symbol.size) bytes: \(symbol.name)\n"

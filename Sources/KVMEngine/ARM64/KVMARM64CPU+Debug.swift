@@ -1,6 +1,6 @@
 #if arch(arm64)
   import ARM64
-  import Bits
+  public import Bits
   public import CPUEngine
   import CKVM
   import SystemPackage

@@ -1,6 +1,6 @@
 #if arch(x86_64)
   import Architecture
-  import Bits
+  public import Bits
   public import CPUEngine
   import CKVM
   import SystemPackage
