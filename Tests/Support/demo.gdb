@@ -1,4 +1,4 @@
-# The scripted session of `make demo`: first instruction, steps, the switch to the high half, Ctrl-C.
+# The scripted session of `make demo`: first instruction, steps, start_kernel by its name, Ctrl-C.
 set pagination off
 set confirm off
 
@@ -10,25 +10,19 @@ echo \n--- one step\n
 stepi
 info registers rip
 
-# The kernel leaves its physical addresses by an indirect jump behind the change of CR3.
-echo \n--- to the jump into the high half\n
-# Some kernels jump through RAX, others through memory: the nearer one is it.
-find /b1 $pc, +0x400, 0xff, 0xe0
-set $jump = $numfound ? (unsigned long)$_ : ~0ul
-find /b1 $pc, +0x400, 0xff, 0x25
-if $numfound && (unsigned long)$_ < $jump
-  set $jump = (unsigned long)$_
-end
-hbreak *$jump
+echo \n--- to start_kernel, across the switch to the kernel's own page tables\n
+break start_kernel
 continue
-x/i $pc
-stepi
-x/5i $pc
+backtrace
+x/3i $pc
 info registers rip cr3
+monitor kaslr
 
 echo \n--- on, until Ctrl-C\n
 delete
 continue
 info registers rip
 x/3i $pc
+echo \n--- the last of the kernel's log, read out of its memory\n
+pipe monitor dmesg | tail -n 5
 kill
