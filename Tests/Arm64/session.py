@@ -130,3 +130,4 @@ check("Ctrl-C finds both CPUs in the idle loop", idle == [True, True])
 memory.write_memory(host_name, b"bye\0")
 check("what the debugger writes through the kernel's tables is there", read(host_name, 4) == b"bye\0")
 run("detach")  # /init waits for that name, and turns the machine off
+print("the end", flush=True)

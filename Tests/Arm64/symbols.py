@@ -28,7 +28,7 @@ for setting in ("pagination off", "confirm off", "remotetimeout 60", "architectu
     run(f"set {setting}")
 run(f"target remote 127.0.0.1:{os.environ['PORT']}")
 
-check("the first instruction has its symbol", "/vmlinux@0x40000000" in run("info symbol $pc"))
+check("gdb has the symbols at the kernel's physical addresses", "/vmlinux@0x40000000" in run("info sharedlibrary"))
 check("the kernel is at its physical addresses", "still runs at its physical addresses" in run("monitor kaslr"))
 check("a link address has its place before paging", read(LINKED, 64) == read(IMAGE, 64))
 check("monitor translate says why", "is linked for it" in run(f"monitor translate {LINKED:#x}"))
@@ -41,7 +41,7 @@ kaslr = run("monitor kaslr")
 check("the kernel has moved itself, and by how much is known", "has moved itself: 0x" in kaslr)
 check("gdb has taken its symbols along", "/vmlinux+0x" in run("info sharedlibrary"))
 # A kernel that lists its functions only has no such symbol.
-if "linux_banner" in run("info variables ^linux_banner$").split("Non-debugging symbols:")[-1]:
+if "  linux_banner" in run("info variables ^linux_banner$"):
     check("the banner is read by its name", "Linux version" in run("x/s &linux_banner"))
 
 run("break rest_init")
@@ -54,3 +54,4 @@ run("maintenance flush register-cache")
 run("continue")
 check("after a reset start_kernel is hit again, wherever it is now", frame() == "start_kernel")
 run("kill")
+print("the end", flush=True)
