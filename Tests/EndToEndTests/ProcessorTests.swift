@@ -25,7 +25,8 @@ struct ProcessorTests {
       let counters = try symbols["counters"]
       let before = try (client.word(at: counters), client.word(at: counters + 8))
       var hits = ["1": 0, "2": 0]
-      for _ in 0..<60 {
+      // On a busy host one of them may come late, again and again; but it comes.
+      for _ in 0..<1000 where hits.values.contains(where: { $0 < 10 }) {
         let stop = try client.request("vCont;c")
         let thread = stop.contains("thread:1;") ? "1" : "2"
         #expect(stop.contains(thread == "1" ? "hwbreak:;" : "swbreak:;"))
