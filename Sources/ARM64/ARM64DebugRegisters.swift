@@ -99,7 +99,8 @@ extension ARM64DebugRegisters {
       guard control.isEnabled, let access = control.access else { return nil }
       let bytes = control.byteSelect
       if control.mask != 0 {
-        guard bytes == 0xff else { return nil }
+        // 1 and 2 are reserved (Arm ARM, D19.3, `DBGWCR<n>_EL1`).
+        guard bytes == 0xff, control.mask > 2 else { return nil }
         self.init(GuestVirtual(value), length: 1 << control.mask, access: access)
       } else {
         let first = bytes.trailingZeroBitCount

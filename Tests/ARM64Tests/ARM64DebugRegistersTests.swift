@@ -91,6 +91,9 @@ import Testing
       guard let watchpoint = Watchpoint(value: value, control: DBGWCR(rawValue: generator.next())) else { continue }
       #expect(watchpoint.address.rawValue & ~7 == GuestVirtual(value).withoutTag.rawValue)
     }
+    for mask in [1, 2] as [UInt64] {
+      #expect(Watchpoint(value: 3, control: DBGWCR(rawValue: mask << 24 | 0xff << 5 | 0x1f)) == nil)
+    }
     #expect(Watchpoint(value: 0, control: DBGWCR(rawValue: 0xff << 5 | 0x1e)) == nil)
     #expect(Watchpoint(value: 0, control: DBGWCR(rawValue: 0xff << 5 | 7 & ~0x18)) == nil)
   }
