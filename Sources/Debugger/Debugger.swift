@@ -51,6 +51,8 @@ public final class Debugger: DebugTarget {
   var modules = KernelModules()
   var hasAnnouncedSlide = false
   var hasToldProblem = false
+  /// Whether the decompressor's last jumps have had instructions of ours in them.
+  var hasMarkedExits = false
 
   private var translators: [(any AddressTranslator)?]
 
@@ -179,8 +181,10 @@ public final class Debugger: DebugTarget {
       throw .failed(error.description)
     }
     invalidateTranslations()
-    // A debugger that moves the program counter onto a breakpoint wants it hit.
-    if index == registers.programCounter { reportedAddresses[cpu.index] = nil }
+    guard index == registers.programCounter else { return }
+    // A debugger that moves the program counter onto a breakpoint wants it hit, and no stop where it was before.
+    reportedAddresses[cpu.index] = nil
+    if follower.heldEvent?.thread == thread, end == nil { follower.heldEvent = nil }
   }
 
   func existingCPU(_ thread: ThreadID) throws(TargetError) -> any VirtualCPU {

@@ -83,7 +83,7 @@ final class KernelSymbolFile {
     do {
       let load = try kernel.image.load()
       let bytes = try load.contents()
-      return .success(try KernelSymbolTable(reading: bytes.span.bytes, load.layout(in: bytes.count, kernel.image)))
+      return .success(try KernelSymbolTable(reading: bytes.span.bytes, load.layout(of: kernel.image)))
     } catch {
       return .failure(MachineError("\(error)"))
     }
@@ -92,7 +92,7 @@ final class KernelSymbolFile {
 
 extension KernelLoad {
   /// Where the parts of the kernel stand in its contents.
-  fileprivate func layout(in count: Int, _ image: KernelImage) -> KernelLayout {
+  fileprivate func layout(of image: KernelImage) -> KernelLayout {
     let start = imageRange.lowerBound.rawValue
     return KernelLayout(
       architecture: image.architecture,
