@@ -57,8 +57,12 @@ public final class Debugger: DebugTarget {
   private var translators: [(any AddressTranslator)?]
 
   /// Makes a debugger of a machine that is stopped at its first instruction.
-  public init(_ machine: Machine) {
+  public convenience init(_ machine: Machine) { self.init(machine, KernelSymbolFile(machine.kernel)) }
+
+  /// Makes a debugger that takes its kernel to have these symbols.
+  init(_ machine: Machine, _ symbols: KernelSymbolFile) {
     self.machine = machine
+    self.symbols = symbols
     cpus = machine.virtualMachine.cpus
     memory = machine.virtualMachine.memory
     registers = machine.virtualMachine.registers
@@ -72,7 +76,6 @@ public final class Debugger: DebugTarget {
     lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
     placements = Breakpoints(instruction: support.breakpointInstruction)
     kernel = KernelLocator(of: machine.kernel)
-    symbols = KernelSymbolFile(machine.kernel)
     reportedAddresses = Array(repeating: nil, count: cpuCount)
     translators = Array(repeating: nil, count: cpuCount)
     noteStop(lastStop)

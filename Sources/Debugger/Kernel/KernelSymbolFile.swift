@@ -14,6 +14,12 @@ final class KernelSymbolFile {
 
   init(_ kernel: LoadedKernel?) { self.kernel = kernel }
 
+  /// Symbols that are known already.
+  init(_ kernel: LoadedKernel?, _ table: KernelSymbolTable) {
+    self.kernel = kernel
+    reading = .success(table)
+  }
+
   /// Serves a file with symbols in place of the kernel's own.
   ///
   /// - Parameter vmlinux: the file.

@@ -12,7 +12,7 @@ extension Debugger {
     if case .chosen(let decompressor) = machine.kernel?.place { decompressor } else { nil }
   }
 
-  /// The decompressor's last jumps. What it unpacks comes to stand over them once it has moved itself away.
+  /// The decompressor's last jumps; what it unpacks comes to stand over them once it has moved itself away.
   var decompressorExits: [Breakpoints.Milestone] {
     (decompressor?.exits ?? []).map {
       Breakpoints.Milestone(place: $0, instruction: KernelDecompressor.exitInstruction)
