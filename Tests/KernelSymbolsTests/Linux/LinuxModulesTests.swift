@@ -79,7 +79,7 @@ struct LinuxModulesTests {
     let all = try reader.read(from: made.memory.linux)
     #expect(all.map(\.name) == ["unformed", "failover"])
     #expect(all.map(\.state) == [.unformed, .coming])
-    let modules = all.suffix(1).map { $0 }
+    let modules = [all[1]]
     #expect(modules[0].sections.last?.name == ".init.text")
     #expect(modules[0].sections.last?.range.lowerBound == GuestVirtual(Self.initBase))
     let table = reader.symbols(of: modules[0], architecture: .arm64, in: made.memory.linux)
