@@ -29,6 +29,10 @@ extension Debugger {
   /// Looks where a thread's CPU executes, and with it where the kernel is.
   func follow(_ thread: ThreadID) {
     guard let cpu = cpu(of: thread), let counter = instructionAddress(of: cpu) else { return }
+    follow(cpu, at: counter)
+  }
+
+  private func follow(_ cpu: any VirtualCPU, at counter: GuestVirtual) {
     if kernel == nil, let place = try? translator(of: cpu).translate(counter).physical {
       findUnpackedKernel(near: place)
     }
@@ -53,11 +57,13 @@ extension Debugger {
   /// Notes a stop for the client; one that follows the kernel learns first where that is now.
   func report(_ event: StopEvent) -> StopEvent {
     noteStop(event)
-    follow(event.thread)
+    // Noted with the stop: every step comes here, and a register's value is not had for nothing.
+    let counter = cpu(of: event.thread).flatMap { reportedAddresses[$0.index] }
+    if let cpu = cpu(of: event.thread), let counter { follow(cpu, at: counter) }
     if event.reason != .signal || event.signal != .trap { followModules(event.thread) }
     if let news = newsForFollower(of: event.thread, before: event) { return news }
     // The client knows its breakpoint by another address and would not take this one for it.
-    return event.reason.isBreakpoint && breakpointReason(of: event.thread) == nil
+    return event.reason.isBreakpoint && counter.flatMap { placements.reason(at: $0) } == nil
       ? StopEvent(thread: event.thread, signal: event.signal) : event
   }
 
