@@ -4,6 +4,7 @@ import GDBRemote
 import GuestMemory
 import Machine
 import Testing
+import X86
 
 @testable import Debugger
 @testable import KernelImage
@@ -105,6 +106,16 @@ import Testing
     fixture.cpu.step(to: 0x1_0200)
     _ = try fixture.resume(.init(.step))
     #expect(fixture.debugger.kernel?.place == GuestPhysical(Self.start)..<GuestPhysical(Self.start + 0x8_0000))
+  }
+
+  @Test("where a program runs, it is found by the entry of system calls")
+  func program() throws {
+    let fixture = try fixture()
+    put(Self.entryBytes, at: Self.entry, fixture)
+    fixture.cpu.modelSpecific[MSR.lstar.rawValue] = 0x1_0300
+    fixture.cpu.step(to: Fixture.code)
+    _ = try fixture.resume(.init(.step))
+    #expect(fixture.debugger.kernel?.place.lowerBound == GuestPhysical(Self.start))
   }
 
   @Test("a reset starts all over")

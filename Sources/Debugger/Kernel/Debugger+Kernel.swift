@@ -33,8 +33,10 @@ extension Debugger {
   }
 
   private func follow(_ cpu: any VirtualCPU, at counter: GuestVirtual) {
-    if kernel == nil, let place = try? translator(of: cpu).translate(counter).physical {
-      findUnpackedKernel(near: place)
+    if decompressor != nil, kernel == nil {
+      for address in [counter] + support.kernelEntries(of: cpu) where kernel == nil {
+        if let place = try? translator(of: cpu).translate(address).physical { findUnpackedKernel(near: place) }
+      }
     }
     let hasMoved = kernel?.follow(counter) {
       support.kernelEntries(of: cpu)

@@ -22,7 +22,7 @@ extension Debugger {
   /// Whether the decompressor may have taken a breakpoint instruction of ours along when it moved itself.
   var mayMeetMovedExit: Bool { kernel == nil && hasMarkedExits }
 
-  /// Finds the kernel by an address that a CPU executes in its code.
+  /// Finds the kernel by a place in its code.
   ///
   /// The decompressor's own code tells nothing: before the kernel's segments are moved apart, what it unpacks has the
   /// kernel's entry in it already, but not in its place.
