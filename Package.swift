@@ -96,8 +96,8 @@ let package = Package(
     tests(
       "DebuggerTests",
       [
-        "Debugger", "Machine", "Host", "CPUEngine", "Devices", "GDBRemote", "DeviceTree", "GuestMemory", "Bits",
-        "Architecture", "ARM64", "X86",
+        "Debugger", "Machine", "Host", "CPUEngine", "Devices", "GDBRemote", "DeviceTree", "GuestMemory", "KernelImage",
+        "KernelSymbols", "Bits", "Architecture", "ARM64", "X86",
       ]),
     tests(
       "HVGDBCommandTests",

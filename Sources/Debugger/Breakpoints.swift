@@ -17,11 +17,21 @@ struct Breakpoints {
     let count: UInt64
   }
 
+  /// A place that the guest is to be met at although the client has set no breakpoint there.
+  struct Milestone: Equatable {
+    let place: GuestPhysical
+    /// The instruction there, without which the place means nothing any more; empty where it is not known.
+    var instruction: [UInt8] = []
+  }
+
   /// A breakpoint instruction in guest memory.
   private struct Placed {
-    let address: GuestVirtual
+    /// Where the client has set it; nil where it has not.
+    let address: GuestVirtual?
     let physical: GuestPhysical
     let original: [UInt8]
+    /// What stands there in its place.
+    let ours: [UInt8]
   }
 
   /// How many breakpoints in memory a client may have: each costs at every stop.
@@ -112,7 +122,7 @@ struct Breakpoints {
   /// - Returns: what every CPU's debug hardware is to do.
   mutating func place(
     in registers: DebugRegisters, pieces: (Watch) -> [HardwareWatchpoint], isBound: (GuestVirtual) -> Bool,
-    milestones: [GuestPhysical], translate: (GuestVirtual) -> GuestPhysical?, _ machine: any VirtualMachine
+    milestones: [Milestone], translate: (GuestVirtual) -> GuestPhysical?, _ machine: any VirtualMachine
   ) -> DebugControl {
     var control = placeWatches(pieces)
     control.breakpoints = hardware
@@ -123,7 +133,9 @@ struct Breakpoints {
       guard let place = translate(address), putInstruction(at: address, place, machine) else { continue }
       bound.insert(place)
     }
-    for place in milestones { _ = putInstruction(at: GuestVirtual(place.rawValue), place, machine) }
+    for milestone in milestones {
+      _ = putInstruction(at: nil, milestone.place, over: milestone.instruction, machine)
+    }
     var inMemory = software.filter { !hardware.contains($0) && !isBound($0) }
     if inMemory.count > free {
       // A register needs no page: those without one come first.
@@ -162,14 +174,17 @@ struct Breakpoints {
   }
 
   private mutating func putInstruction(
-    at address: GuestVirtual, _ physical: GuestPhysical, _ machine: any VirtualMachine
+    at address: GuestVirtual?, _ physical: GuestPhysical, over expected: [UInt8] = [], _ machine: any VirtualMachine
   ) -> Bool {
-    guard let bytes = machine.memory.bytes(at: physical), bytes.count >= instruction.count else { return false }
+    let ours = instruction + expected.dropFirst(instruction.count)
+    guard let bytes = machine.memory.bytes(at: physical), bytes.count >= ours.count else { return false }
     // Two virtual addresses may be one place, where our instruction stands already.
-    guard occupied.insert(physical).inserted else { return true }
-    let original = Array(bytes[..<instruction.count])
-    instruction.withUnsafeBytes { machine.patchMemory(at: physical, from: $0) }
-    placed.append(Placed(address: address, physical: physical, original: original))
+    guard !occupied.contains(physical) else { return true }
+    let original = Array(bytes[..<ours.count])
+    guard original.starts(with: expected) else { return false }
+    occupied.insert(physical)
+    ours.withUnsafeBytes { machine.patchMemory(at: physical, from: $0) }
+    placed.append(Placed(address: address, physical: physical, original: original, ours: ours))
     return true
   }
 
@@ -185,20 +200,20 @@ struct Breakpoints {
   }
 
   private func isIntact(_ place: Placed, _ memory: GuestRAM) -> Bool {
-    guard let bytes = memory.bytes(at: place.physical), bytes.count >= instruction.count else { return true }
-    return bytes[..<instruction.count].elementsEqual(instruction)
+    guard let bytes = memory.bytes(at: place.physical), bytes.count >= place.ours.count else { return true }
+    return bytes.starts(with: place.ours)
   }
 
   /// Takes all instructions out of memory.
   ///
-  /// - Returns: the addresses where the guest had written over ours; what it wrote stays.
+  /// - Returns: the client's addresses where the guest had written over ours; what it wrote stays.
   mutating func takeOut(of machine: any VirtualMachine) -> [GuestVirtual] {
     var overwritten: [GuestVirtual] = []
     for place in placed.reversed() {
       if isIntact(place, machine.memory) {
         place.original.withUnsafeBytes { machine.patchMemory(at: place.physical, from: $0) }
-      } else {
-        overwritten.append(place.address)
+      } else if let address = place.address {
+        overwritten.append(address)
       }
     }
     placed = []

@@ -15,11 +15,13 @@ extension Debugger {
   /// - Returns: why it stopped.
   /// - Throws: what the engine or the loader could not do; the machine is broken.
   public func resume(_ request: ResumeRequest, attention: () -> Bool) throws(MachineError) -> StopEvent {
-    if let event = takeHeldEvent() ?? newsForFollower() { return event }
+    if let event = takeHeldEvent() { return event }
     if let event = try goOnFromEnd() {
       noteStop(event)
       return event
     }
+    // The client may have looked elsewhere since the last stop, or the guest was just reset.
+    if let news = newsForFollower(of: currentThread) { return news }
     // After a reset the kernel is unpacked anew.
     try machine.finishLoading()
     do throws(EngineError) {
@@ -55,6 +57,7 @@ extension Debugger {
     follower.heldEvent = nil
     modules = KernelModules()
     hasAnnouncedSlide = false
+    hasMarkedExits = false
     invalidateTranslations()
     noteStop(StopEvent(thread: ThreadID(1), signal: .trap))
   }
@@ -114,6 +117,7 @@ private struct Run {
     if let report = debugger.machine.runControl.takePendingReport(for: plan) { return report }
     // A step executes the instruction at hand whatever is set there, so that no breakpoint needs to be placed for it.
     control = isOneStepping ? debugger.placements.placeWatches(pieces) : try place()
+    if debugger.mayMeetMovedExit { control.trapsSoftwareBreakpoints = true }
     for (index, action) in actions.enumerated() where plan[index] == .run {
       try debugger.cpus[index].setDebug(debugControl(for: action))
     }
@@ -151,10 +155,11 @@ private struct Run {
     let debugger = debugger
     let cpu = debugger.cpus[plan.firstIndex(of: .run) ?? 0]
     let translator = try debugger.translator(of: cpu)
+    let milestones = debugger.milestones
+    debugger.hasMarkedExits = debugger.hasMarkedExits || debugger.kernel == nil && !milestones.isEmpty
     return debugger.placements.place(
       in: debugger.machine.virtualMachine.capabilities.debugRegisters, pieces: pieces, isBound: debugger.isBound,
-      milestones: debugger.milestones, translate: { debugger.place(of: $0, by: translator) },
-      debugger.machine.virtualMachine)
+      milestones: milestones, translate: { debugger.place(of: $0, by: translator) }, debugger.machine.virtualMachine)
   }
 
   private func pieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint] {
@@ -267,10 +272,16 @@ private struct Run {
     if let place, debugger.placements.hadBoundInstruction(at: place) {
       return StopEvent(thread: thread, signal: .trap, reason: .softwareBreakpoint)
     }
-    if let place, try debugger.leaveDecompressor(cpu, at: place) { return debugger.newsForFollower() }
-    if let place, debugger.milestones.contains(place) {
+    if let place, try debugger.leaveDecompressor(cpu, at: place) {
+      // The jump is made: where it was a step, that ends here.
+      let stop = try debugger.instructionAddress(of: cpu).flatMap { entry throws(EngineError) in
+        try judgeStep(to: entry, thread)
+      }
+      return stop ?? debugger.newsForFollower(of: thread)
+    }
+    if let place, debugger.milestones.contains(where: { $0.place == place }) {
       debugger.follow(thread)
-      if let news = debugger.newsForFollower() { return news }
+      if let news = debugger.newsForFollower(of: thread) { return news }
       return try stepAlone(thread, attention)
     }
     if let place, debugger.placements.hadInstruction(at: place) {

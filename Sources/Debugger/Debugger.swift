@@ -51,12 +51,18 @@ public final class Debugger: DebugTarget {
   var modules = KernelModules()
   var hasAnnouncedSlide = false
   var hasToldProblem = false
+  /// Whether the decompressor's last jumps have had instructions of ours in them.
+  var hasMarkedExits = false
 
   private var translators: [(any AddressTranslator)?]
 
   /// Makes a debugger of a machine that is stopped at its first instruction.
-  public init(_ machine: Machine) {
+  public convenience init(_ machine: Machine) { self.init(machine, KernelSymbolFile(machine.kernel)) }
+
+  /// Makes a debugger that takes its kernel to have these symbols.
+  init(_ machine: Machine, _ symbols: KernelSymbolFile) {
     self.machine = machine
+    self.symbols = symbols
     cpus = machine.virtualMachine.cpus
     memory = machine.virtualMachine.memory
     registers = machine.virtualMachine.registers
@@ -70,7 +76,6 @@ public final class Debugger: DebugTarget {
     lastStop = StopEvent(thread: ThreadID(1), signal: .trap)
     placements = Breakpoints(instruction: support.breakpointInstruction)
     kernel = KernelLocator(of: machine.kernel)
-    symbols = KernelSymbolFile(machine.kernel)
     reportedAddresses = Array(repeating: nil, count: cpuCount)
     translators = Array(repeating: nil, count: cpuCount)
     noteStop(lastStop)
@@ -179,8 +184,10 @@ public final class Debugger: DebugTarget {
       throw .failed(error.description)
     }
     invalidateTranslations()
-    // A debugger that moves the program counter onto a breakpoint wants it hit.
-    if index == registers.programCounter { reportedAddresses[cpu.index] = nil }
+    guard index == registers.programCounter else { return }
+    // A debugger that moves the program counter onto a breakpoint wants it hit, and no stop where it was before.
+    reportedAddresses[cpu.index] = nil
+    if follower.heldEvent?.thread == thread, end == nil { follower.heldEvent = nil }
   }
 
   func existingCPU(_ thread: ThreadID) throws(TargetError) -> any VirtualCPU {

@@ -10,6 +10,8 @@ public struct KernelDecompressor: Sendable, Equatable {
   public let entryOffset: UInt64
   /// The first bytes at the entry.
   public let entryBytes: [UInt8]
+  /// The bytes from the image's first one to the end of the code with the entry.
+  public let codeCount: UInt64
   /// The memory that the kernel takes from its first byte on.
   public let imageCount: UInt64
 
@@ -20,14 +22,16 @@ public struct KernelDecompressor: Sendable, Equatable {
 
   /// What stands before the jump: RSI becomes the address of `boot_params` again, out of R15 or from the stack
   /// (Linux, arch/x86/boot/compressed/head_64.S, `.Lrelocated`).
-  private static let preludes: [[UInt8]] = [[0x4C, 0x89, 0xFE], [0x5E]]
+  fileprivate static let preludes: [[UInt8]] = [[0x4C, 0x89, 0xFE], [0x5E]]
 
   /// Whether bytes are those at the kernel's entry; where it was moved, the addresses among them have changed.
   public func isEntry(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count >= entryBytes.count else { return false }
     return zip(bytes, entryBytes).count { $0 != $1 } <= entryBytes.count / 8
   }
+}
 
+extension KernelDecompressor {
   /// Looks at a bzImage that is loaded as a boot loader does.
   ///
   /// - Parameters:
@@ -45,12 +49,15 @@ public struct KernelDecompressor: Sendable, Equatable {
     let offset = entered.fileOffset + Int(unpacked.entry.rawValue &- entered.physical.rawValue)
     var reader = try payload.open()
     try reader.advance(to: offset)
-    entryBytes = try reader.bytes(256)
-    entryOffset = unpacked.entry.rawValue &- unpacked.imageRange.lowerBound.rawValue
-    imageCount = unpacked.imageRange.upperBound.rawValue &- unpacked.imageRange.lowerBound.rawValue
+    let entryBytes = try reader.bytes(256)
+    let start = unpacked.imageRange.lowerBound.rawValue
     let packed = header.payload.map { $0.offset..<$0.offset + $0.count } ?? 0..<0
     let code = try kernel.file.bytes(at: header.setupCount, count: segment.fileCount)
-    exits = Self.exits(in: code, besides: packed).map { segment.physical.wrapping(by: UInt64($0)) }
+    self.init(
+      exits: Self.exits(in: code, besides: packed).map { segment.physical.wrapping(by: UInt64($0)) },
+      entryOffset: unpacked.entry.rawValue &- start, entryBytes: entryBytes,
+      codeCount: (entered.physical.rawValue &- start) &+ UInt64(entered.fileCount),
+      imageCount: unpacked.imageRange.upperBound.rawValue &- start)
   }
 
   private static func exits(in code: [UInt8], besides packed: Range<Int>) -> [Int] {

@@ -4,6 +4,7 @@ import CPUEngine
 import Devices
 import GDBRemote
 import GuestMemory
+import KernelSymbols
 import Machine
 import Synchronization
 import Testing
@@ -30,7 +31,8 @@ final class Fixture: ClientFixture {
   var cpu: ScriptedCPU { cpus[0] }
 
   init(
-    cpuCount: Int = 1, watchpointsFire: Bool = true, cpuid: [CPUIDTable] = []
+    cpuCount: Int = 1, watchpointsFire: Bool = true, cpuid: [CPUIDTable] = [], kernel: LoadedKernel? = nil,
+    symbols: KernelSymbolTable? = nil
   ) throws {
     let memory = try GuestRAM([
       (start: GuestPhysical(0), count: 1 << 20), (start: GuestPhysical(2 << 20), count: 1 << 20),
@@ -47,8 +49,8 @@ final class Fixture: ClientFixture {
     }
     cpus = virtualMachine.scripted
     machine = try Machine(
-      virtualMachine, board: ExitBoard(), console: Console(), loader: TableLoader(), cpuid: cpuid)
-    debugger = Debugger(machine)
+      virtualMachine, board: ExitBoard(), console: Console(), loader: TableLoader(kernel), cpuid: cpuid)
+    debugger = Debugger(machine, symbols.map { KernelSymbolFile(kernel, $0) } ?? KernelSymbolFile(kernel))
     debugger.announce = { [unowned self] in announcements.append($0) }
     debugger.beginSession()
   }
@@ -58,21 +60,31 @@ final class Fixture: ClientFixture {
     memory.store(physical | 7, at: GuestPhysical(tables[3] + virtual / 4096 * 8))
   }
 
+  /// Maps what is mapped at the start of the virtual addresses from another multiple of 512 GiB on as well.
+  func mapLowAddresses(at virtual: UInt64) {
+    memory.store(Self.tables[1] | 7, at: GuestPhysical(Self.tables[0] + (virtual >> 39 & 0x1FF) * 8))
+  }
+
   func map(_ virtual: UInt64, to physical: UInt64) { Self.map(virtual, to: physical, in: memory) }
 
   func byte(_ physical: UInt64) -> UInt8? { memory.load(at: GuestPhysical(physical)) }
 
   /// Puts the first tables in place and CPU 0 into long mode at the entry.
   private final class TableLoader: BootLoader {
+    let kernel: LoadedKernel?
     private let nextCommandLine = Mutex<[UInt8]?>(Array("console=ttyS0".utf8))
     var commandLine: [UInt8]? {
       get { nextCommandLine.withLock { $0 } }
       set { nextCommandLine.withLock { $0 = newValue } }
     }
 
+    init(_ kernel: LoadedKernel?) { self.kernel = kernel }
+
     func prepare(
       _ machine: any VirtualMachine
     ) throws(MachineError) -> (@Sendable () throws(MachineError) -> Void)? {
+      // Only the lower half is mapped.
+      for entry in 1..<UInt64(512) { machine.memory.store(UInt64(0), at: GuestPhysical(tables[0] + entry * 8)) }
       for (table, next) in zip(tables, tables.dropFirst()) {
         machine.memory.store(next | 7, at: GuestPhysical(table))
       }
@@ -107,6 +119,10 @@ extension ClientFixture {
     for address in addresses {
       try debugger.insertBreakpoint(kind, at: address, length: length, of: ThreadID(1))
     }
+  }
+
+  func remove(_ kind: BreakpointKind, at address: UInt64, length: UInt64 = 1) throws(TargetError) {
+    try debugger.removeBreakpoint(kind, at: address, length: length, of: ThreadID(1))
   }
 
   func read(_ address: UInt64, _ count: Int) throws(TargetError) -> [UInt8] {

@@ -29,8 +29,14 @@ extension Debugger {
   /// Looks where a thread's CPU executes, and with it where the kernel is.
   func follow(_ thread: ThreadID) {
     guard let cpu = cpu(of: thread), let counter = instructionAddress(of: cpu) else { return }
-    if kernel == nil, let place = try? translator(of: cpu).translate(counter).physical {
-      findUnpackedKernel(near: place)
+    follow(cpu, at: counter)
+  }
+
+  private func follow(_ cpu: any VirtualCPU, at counter: GuestVirtual) {
+    if decompressor != nil, kernel == nil {
+      for address in [counter] + support.kernelEntries(of: cpu) where kernel == nil {
+        if let place = try? translator(of: cpu).translate(address).physical { findUnpackedKernel(near: place) }
+      }
     }
     let hasMoved = kernel?.follow(counter) {
       support.kernelEntries(of: cpu)
@@ -53,33 +59,43 @@ extension Debugger {
   /// Notes a stop for the client; one that follows the kernel learns first where that is now.
   func report(_ event: StopEvent) -> StopEvent {
     noteStop(event)
-    follow(event.thread)
+    // Noted with the stop: every step comes here, and a register's value is not had for nothing.
+    let counter = cpu(of: event.thread).flatMap { reportedAddresses[$0.index] }
+    if let cpu = cpu(of: event.thread), let counter { follow(cpu, at: counter) }
     if event.reason != .signal || event.signal != .trap { followModules(event.thread) }
-    if let news = newsForFollower(before: event) { return news }
+    if let news = newsForFollower(of: event.thread, before: event) { return news }
     // The client knows its breakpoint by another address and would not take this one for it.
-    return event.reason.isBreakpoint && breakpointReason(of: event.thread) == nil
+    return event.reason.isBreakpoint && counter.flatMap { placements.reason(at: $0) } == nil
       ? StopEvent(thread: event.thread, signal: event.signal) : event
   }
 
   /// The stop by which the client learns that the kernel is elsewhere; nil where it knows, or does not care.
   ///
-  /// - Parameter event: what it is told after that, when it goes on.
+  /// - Parameters:
+  ///   - thread: the thread that is said to have stopped.
+  ///   - event: what the client is told after that, when it goes on.
   /// - Returns: the stop to be reported now.
-  func newsForFollower(before event: StopEvent? = nil) -> StopEvent? {
+  func newsForFollower(of thread: ThreadID, before event: StopEvent? = nil) -> StopEvent? {
     guard follower.isFollowing, let base = kernelBase,
       base != follower.knownBase || modules.changeCount != follower.knownModules
     else { return nil }
     follower.knownBase = base
     follower.knownModules = modules.changeCount
     follower.heldEvent = event
-    return StopEvent(thread: event?.thread ?? currentThread, signal: .trap, reason: .librariesChanged)
+    return StopEvent(thread: thread, signal: .trap, reason: .librariesChanged)
   }
 
   /// The stop that was held back for news; nil where there is none, or the client has taken away what it was for.
   func takeHeldEvent() -> StopEvent? {
     guard let event = follower.heldEvent.take() else { return nil }
-    guard event.reason.isBreakpoint else { return event }
-    return breakpointReason(of: event.thread).map { StopEvent(thread: event.thread, signal: event.signal, reason: $0) }
+    switch event.reason {
+    case .softwareBreakpoint, .hardwareBreakpoint:
+      return breakpointReason(of: event.thread)
+        .map { StopEvent(thread: event.thread, signal: event.signal, reason: $0) }
+    case .watchpoint(let kind, let address):
+      return placements.watches.contains { $0.kind == kind && $0.address.rawValue == address } ? event : nil
+    case .signal, .librariesChanged, .exited: return event
+    }
   }
 
   private func breakpointReason(of thread: ThreadID) -> StopEvent.Reason? {
@@ -99,11 +115,11 @@ extension Debugger {
 
   /// Places that the guest passes when the kernel comes to be elsewhere, and where a client's breakpoints move with it:
   /// the decompressor's last jump, and the first code that runs at virtual addresses.
-  var milestones: [GuestPhysical] {
+  var milestones: [Breakpoints.Milestone] {
     guard follower.isFollowing, !placements.isEmpty else { return [] }
-    guard let kernel else { return decompressor?.exits ?? [] }
+    guard let kernel else { return decompressorExits }
     guard kernel.isPhysical, let offset = symbols.milestone else { return [] }
-    return [kernel.place.lowerBound.wrapping(by: offset)]
+    return [Breakpoints.Milestone(place: kernel.place.lowerBound.wrapping(by: offset))]
   }
 
   /// A virtual address's place as a CPU sees it, or as the kernel will once its page tables are in force.

@@ -17,7 +17,7 @@ struct KernelModules {
   /// Where the members of their structures are; nil before the first module, or where nothing tells it.
   private var layout: LinuxModules?
   private var hasLookedForLayout = false
-  /// The list's head as it was when the list was read last.
+  /// The list's head as it was when all modules in it were in their places; nil while one is on its way.
   private var head: [UInt8]?
 
   /// Looks whether modules were loaded or removed.
@@ -31,11 +31,12 @@ struct KernelModules {
     _ linux: LinuxMemory, _ architecture: GuestArchitecture, headAddress: GuestVirtual?,
     read: (GuestVirtual, Int) -> [UInt8]?
   ) {
+    let now = headAddress.flatMap { read($0, 16) }
     if let headAddress {
-      guard let now = read(headAddress, 16), now != head else { return }
-      head = now
+      guard let now, now != head else { return }
       // An empty list points to itself.
       if all.isEmpty, now.withUnsafeBytes({ $0.littleEndian(at: 0, as: UInt64.self) }) == headAddress.rawValue {
+        head = now
         return
       }
     }
@@ -43,7 +44,12 @@ struct KernelModules {
       hasLookedForLayout = true
       layout = try? LinuxModules(types: linux.types())
     }
-    guard let layout, let found = try? layout.read(from: linux) else { return }
+    guard let layout else {
+      head = now
+      return
+    }
+    guard let found = try? layout.read(from: linux) else { return }
+    head = found.allSatisfy { $0.state == .live } ? now : nil
     let loaded = found.filter { $0.state == .live || $0.state == .coming }
     guard loaded != all else { return }
     all = loaded

@@ -14,6 +14,12 @@ final class KernelSymbolFile {
 
   init(_ kernel: LoadedKernel?) { self.kernel = kernel }
 
+  /// Symbols that are known already.
+  init(_ kernel: LoadedKernel?, _ table: KernelSymbolTable) {
+    self.kernel = kernel
+    reading = .success(table)
+  }
+
   /// Serves a file with symbols in place of the kernel's own.
   ///
   /// - Parameter vmlinux: the file.
@@ -83,7 +89,7 @@ final class KernelSymbolFile {
     do {
       let load = try kernel.image.load()
       let bytes = try load.contents()
-      return .success(try KernelSymbolTable(reading: bytes.span.bytes, load.layout(in: bytes.count, kernel.image)))
+      return .success(try KernelSymbolTable(reading: bytes.span.bytes, load.layout(of: kernel.image)))
     } catch {
       return .failure(MachineError("\(error)"))
     }
@@ -92,7 +98,7 @@ final class KernelSymbolFile {
 
 extension KernelLoad {
   /// Where the parts of the kernel stand in its contents.
-  fileprivate func layout(in count: Int, _ image: KernelImage) -> KernelLayout {
+  fileprivate func layout(of image: KernelImage) -> KernelLayout {
     let start = imageRange.lowerBound.rawValue
     return KernelLayout(
       architecture: image.architecture,

@@ -12,12 +12,25 @@ extension Debugger {
     if case .chosen(let decompressor) = machine.kernel?.place { decompressor } else { nil }
   }
 
-  /// Finds the kernel by an address that a CPU executes in it, or in what has unpacked it.
+  /// The decompressor's last jumps; what it unpacks comes to stand over them once it has moved itself away.
+  var decompressorExits: [Breakpoints.Milestone] {
+    (decompressor?.exits ?? []).map {
+      Breakpoints.Milestone(place: $0, instruction: KernelDecompressor.exitInstruction)
+    }
+  }
+
+  /// Whether the decompressor may have taken a breakpoint instruction of ours along when it moved itself.
+  var mayMeetMovedExit: Bool { kernel == nil && hasMarkedExits }
+
+  /// Finds the kernel by a place in its code.
+  ///
+  /// The decompressor's own code tells nothing: before the kernel's segments are moved apart, what it unpacks has the
+  /// kernel's entry in it already, but not in its place.
   func findUnpackedKernel(near place: GuestPhysical) {
-    guard let decompressor else { return }
+    guard let decompressor, memory.bytes(at: place) != nil else { return }
     let alignment = KernelDecompressor.alignment
     var start = place.alignedDown(to: alignment)
-    while place.rawValue &- start.rawValue < decompressor.imageCount {
+    while place.rawValue &- start.rawValue < decompressor.codeCount {
       if noteUnpackedKernel(at: start, by: decompressor) || start.rawValue < alignment { return }
       start = start.wrapping(by: 0 &- alignment)
     }

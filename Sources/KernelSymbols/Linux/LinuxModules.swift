@@ -32,7 +32,7 @@ public struct LinuxModules: Sendable {
   /// are read.
   ///
   /// - Parameter memory: the kernel in the guest.
-  /// - Returns: the modules that have their memory, the newest first.
+  /// - Returns: the modules that have their memory, the newest first, those that come and go among them.
   /// - Throws: `LinuxError` where there is no list, or it cannot be read.
   public func read(from memory: LinuxMemory) throws(LinuxError) -> [LinuxModule] {
     let head = try head(in: memory)
@@ -74,7 +74,7 @@ public struct LinuxModules: Sendable {
   /// Decodes a `struct module`; nil where it is none, or its memory is not there yet.
   private func module(_ bytes: [UInt8], in memory: LinuxMemory) -> LinuxModule? {
     guard layout.name.upperBound <= bytes.count, let state: UInt32 = bytes.littleEndian(at: layout.state),
-      let state = LinuxModule.State(rawValue: state), state != .unformed
+      let state = LinuxModule.State(rawValue: state)
     else { return nil }
     let name = bytes[layout.name].prefix { $0 != 0 }
     let regions = layout.regions.compactMap { LinuxModule.Region($0, in: bytes) }

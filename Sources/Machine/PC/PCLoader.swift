@@ -70,16 +70,23 @@ public final class PCLoader: BootLoader {
       for blob in state.blobs { blob.bytes.withUnsafeBytes { _ = memory.write(at: blob.address, from: $0) } }
       try machine.cpus[0].setValues(
         state.registers.compactMap { setting in registerFile.index(of: setting.register).map { ($0, setting.value) } })
-      let decompressor =
-        options.throughDecompressor ? try KernelDecompressor(of: options.kernel, loadedBy: load) : nil
-      let kernel = LoadedKernel(
-        image: options.kernel, place: decompressor.map { .chosen(by: $0) } ?? .fixed(load.imageRange))
+      let kernel = loadedKernel(load)
       loaded.withLock { $0 = kernel }
       return load.work(into: memory, options.initialRAMDisk, at: disk)
     } catch let error as MachineError {
       throw error
     } catch {
       throw MachineError("\(error)")
+    }
+  }
+
+  /// The kernel, for those who look for it; nil where it unpacks itself to what only it knows how to unpack.
+  private func loadedKernel(_ load: KernelLoad) -> LoadedKernel? {
+    guard options.throughDecompressor else {
+      return LoadedKernel(image: options.kernel, place: .fixed(load.imageRange))
+    }
+    return (try? KernelDecompressor(of: options.kernel, loadedBy: load)).map {
+      LoadedKernel(image: options.kernel, place: .chosen(by: $0))
     }
   }
 

@@ -76,9 +76,10 @@ struct LinuxModulesTests {
     made.add(MadeModules.Module(name: "no_such_state", state: 9), base: Self.base)
     made.add(MadeModules.Module(name: "../no name"), base: Self.base)
     let reader = try LinuxModules(types: made.types())
-    let modules = try reader.read(from: made.memory.linux)
-    #expect(modules.map(\.name) == ["failover"])
-    #expect(modules[0].state == .coming)
+    let all = try reader.read(from: made.memory.linux)
+    #expect(all.map(\.name) == ["unformed", "failover"])
+    #expect(all.map(\.state) == [.unformed, .coming])
+    let modules = [all[1]]
     #expect(modules[0].sections.last?.name == ".init.text")
     #expect(modules[0].sections.last?.range.lowerBound == GuestVirtual(Self.initBase))
     let table = reader.symbols(of: modules[0], architecture: .arm64, in: made.memory.linux)
