@@ -24,10 +24,11 @@ Tests/Arm64/kernel.sh trixie && Tests/Arm64/kernel.sh bookworm || status=$?
 [ "$status" -ne 77 ] || skip "Debian's kernel is not to be had today"
 [ "$status" -eq 0 ] || exit "$status"
 
-# The small guests are debugged in the session; a machine that has a GICv2 has one of its own.
-Tests/Arm64/machine.sh --timeout "$limit" \
-  hvgdb-tests --testing-library swift-testing --skip ARM64GuestTests --skip GICv2 || status=$?
-Tests/Arm64/machine.sh --gic 2 hvgdb-tests --testing-library swift-testing --filter GICv2 || status=$?
+# The small guests are debugged in the session; a machine that has a GICv2 has one of its own. One test after the other:
+# where several guests share an emulated CPU, QEMU 7.2 now and then loses an exit of one.
+tests=(hvgdb-tests --testing-library swift-testing --no-parallel)
+Tests/Arm64/machine.sh --timeout "$limit" "${tests[@]}" --skip ARM64GuestTests --skip GICv2 || status=$?
+Tests/Arm64/machine.sh --gic 2 "${tests[@]}" --filter GICv2 || status=$?
 Tests/Arm64/session.sh || status=1
 Tests/Arm64/translate.sh || status=1
 Tests/Arm64/hosts.sh || status=1

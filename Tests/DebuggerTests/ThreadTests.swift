@@ -25,7 +25,8 @@ import Testing
       let stop = try fixture.resume(.init(.step, ThreadID(1)), .init(.resume))
       #expect(stop == StopEvent(thread: ThreadID(1), signal: .trap))
       #expect(fixture.cpu.runs.last?.control.singleStep == true)
-      #expect(fixture.cpus[1].runs.last?.control.singleStep == false)
+      // The step may be over before the other one's thread has come to run it.
+      #expect(fixture.cpus[1].runs.last?.control.singleStep != true)
     }
   }
 
