@@ -51,4 +51,7 @@ public struct GuestVirtual: GuestAddress {
   public let rawValue: UInt64
   /// The address of this number.
   @inlinable public init(_ rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// Whether it lies in the half of the address space that kernels on arm64 and x86-64 keep for themselves.
+  @inlinable public var isInUpperHalf: Bool { rawValue >> 63 == 1 }
 }

@@ -76,8 +76,3 @@ public struct KernelLayout: Sendable, Equatable {
     return KernelLayout(architecture: architecture, segments: segments)
   }
 }
-
-extension GuestVirtual {
-  /// Whether it is an address of the kernel's half on arm64 and x86-64.
-  var isInUpperHalf: Bool { rawValue[bit: 63] }
-}

@@ -150,11 +150,6 @@ extension Debugger {
   }
 }
 
-extension GuestVirtual {
-  /// Whether it is one of those that kernels keep for themselves.
-  fileprivate var isInUpperHalf: Bool { rawValue >> 63 == 1 }
-}
-
 extension StopEvent.Reason {
   fileprivate var isBreakpoint: Bool { self == .softwareBreakpoint || self == .hardwareBreakpoint }
 }

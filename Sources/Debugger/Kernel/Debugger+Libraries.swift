@@ -10,11 +10,8 @@ extension Debugger: LibraryTarget {
   /// The kernel, under a name that tells where it is: a client places it anew when the name is another one.
   public var loadedLibraries: [Library] {
     follow(currentThread)
-    guard let base = kernelBase, let linkBase = symbols.linkBase else {
-      tellProblem()
-      return []
-    }
     tellProblem()
+    guard let base = kernelBase, let linkBase = symbols.linkBase else { return [] }
     followModules(currentThread)
     follower.knownBase = base
     follower.knownModules = modules.changeCount
@@ -60,8 +57,7 @@ enum FileName {
   /// The name of the kernel's symbols while its first byte is at `base`.
   static func kernel(at base: GuestVirtual, linkedTo linkBase: GuestVirtual) -> String {
     if base == linkBase { return kernel }
-    let isVirtual = base.rawValue >> 63 == 1
-    guard isVirtual else { return "\(kernel)@\(base)" }
+    guard base.isInUpperHalf else { return "\(kernel)@\(base)" }
     return base > linkBase
       ? "\(kernel)+0x\(hex(base.rawValue &- linkBase.rawValue))"
       : "\(kernel)-0x\(hex(linkBase.rawValue &- base.rawValue))"
