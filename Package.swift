@@ -59,6 +59,9 @@ let package = Package(
       ["CPUEngine", "CKVM", "Host", "ARM64", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
     component(
+      "SoftEngine",
+      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host"]),
+    component(
       "Machine",
       [
         "Bits", "Architecture", "Host", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine", "Devices",
