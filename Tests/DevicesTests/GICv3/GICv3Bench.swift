@@ -110,7 +110,7 @@ struct GICv3Bench {
     setGICD(offset, gicd(offset) | 0b10 << (number % 16 * 2))
   }
 
-  /// Puts SPIs of the first 32 in Group 0 alone.
+  /// Puts an SPI, one of the first 32, in Group 0.
   mutating func makeGroup0(spi number: UInt64) {
     setGICD(Reg.igroupr + 4, gicd(Reg.igroupr + 4) & ~(1 << number))
   }

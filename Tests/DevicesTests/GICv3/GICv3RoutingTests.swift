@@ -5,8 +5,8 @@ import Testing
 @Suite struct GICv3RoutingTests {
   private typealias Reg = GICv3Bench.Reg
 
-  /// Six CPUs in three clusters; the last is out of the reach of target lists.
-  private static let affinities: [UInt64] = [0x0000, 0x0001, 0x000F, 0x0100, 0x7F_0003_0401, 0x0010]
+  /// Six CPUs in three clusters; the last is out of the reach of target lists, whose bits stand for Aff0 below 16.
+  private static let affinities: [UInt64] = [0x0000, 0x0001, 0x000F, 0x0100, 0x7F_0003_0401, 0x0110]
 
   var bench = GICv3Bench(affinities: affinities)
 
