@@ -146,7 +146,9 @@ class Operands:
         return self.random.getrandbits(1)
 
     def fpcr(self):
-        """RMode, and now and then FZ16, FZ, DN and AHP."""
+        """Often the reset value, else any RMode, and now and then FZ16, FZ, DN and AHP."""
+        if self.random.random() < 0.3:
+            return 0
         value = self.random.getrandbits(2) << 22
         for bit in 19, 24, 25, 26:
             value |= (self.random.random() < 0.25) << bit
@@ -176,6 +178,8 @@ def main():
     cases = [
         (index, operands.fpcr(), operands.pick(kinds)) for index, (_, kinds, _) in enumerate(table) for _ in range(count)
     ]
+    # QEMU 7.2 takes a denormal that is flushed to zero for a zero there, later versions do not.
+    cases = [case for case in cases if not (table[case[0]][0] == "toFixedJS.d" and case[2][0] >> 52 == 0 and case[1])]
     results = answers(table, cases)
     assert len(results) == len(cases)
     for (index, fpcr, numbers), (result, fpsr) in zip(cases, results):
