@@ -46,7 +46,10 @@ let package = Package(
       ]),
 
     component("Bits"),
-    component("SoftFloat", ["Bits"]),
+    .target(
+      name: "SoftFloat", dependencies: ["Bits"], swiftSettings: strict,
+      // fma, on hosts whose baseline has no instruction for it.
+      linkerSettings: [.linkedLibrary("m")]),
     component("Host", ["CLinux"]),
     component("Architecture", ["Bits"]),
     component("GDBRemote", ["Architecture"]),

@@ -4,8 +4,8 @@ import SoftFloat
 struct OracleCase {
   /// What to compute, such as `convert.d.s`.
   let operation: [Substring]
-  let fpcr: FPCR
-  let operands: [UInt64]
+  var fpcr: FPCR
+  var operands: [UInt64]
   let expected: Answer
 
   struct Answer: Equatable {
