@@ -58,7 +58,7 @@ let package = Package(
     component("KernelSymbols", ["Bits", "Architecture"]),
     component("GuestMemory", ["Bits", systemPackage]),
     component("X86", ["Bits", "Architecture"]),
-    component("ARM64", ["Bits", "Architecture"]),
+    component("ARM64", ["Bits", "Architecture", "SoftFloat"]),
     component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
     component(
       "KVMEngine",

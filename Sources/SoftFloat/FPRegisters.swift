@@ -3,7 +3,7 @@ public import Bits
 /// The floating-point control register, as far as it steers arithmetic (Arm ARM, C5.2, `FPCR`).
 ///
 /// Trapped exceptions are not supported: the trap enable bits count as clear, whatever they hold.
-public struct FPCR: RawRepresentable, Sendable, Equatable {
+public struct FPCR: Hashable, Sendable {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
@@ -38,7 +38,7 @@ public struct FPCR: RawRepresentable, Sendable, Equatable {
 }
 
 /// The floating-point status register (Arm ARM, C5.2, `FPSR`).
-public struct FPSR: RawRepresentable, Sendable, Equatable {
+public struct FPSR: Hashable, Sendable {
   /// The register's bits.
   public var rawValue: UInt64
   /// Takes the register's bits.
