@@ -10,6 +10,7 @@ extension FP {
   @inlinable @inline(never) public static func convert<From: FloatFormat, To: FloatFormat>(
     _ operand: From, _ rounding: RoundingMode, _ fpcr: FPCR, _ fpsr: inout FPSR
   ) -> To {
+    if let widened: To = widened(operand) { return widened }
     let sign = operand.signBit
     // The alternative half-precision format has numbers with the largest exponent, too.
     if !(From.bitWidth == 16 && fpcr.ahp) {
@@ -28,6 +29,15 @@ extension FP {
     // FPUnpackCV: half-precision denormals are not flushed here.
     let value = real(From.bitWidth == 16 ? operand : flushed(operand, fpcr, &fpsr))
     return value.isZero ? To.zero(sign) : roundCV(value, rounding, fpcr, &fpsr)
+  }
+
+  /// A normal number in a larger format, where it is a normal number with the same fraction; else nil.
+  @inlinable static func widened<From: FloatFormat, To: FloatFormat>(_ operand: From) -> To? {
+    let exponent = operand.biasedExponent
+    guard To.bitWidth > From.bitWidth && exponent > 0 && exponent < From.maximumBiasedExponent else { return nil }
+    let rebias = To(truncatingIfNeeded: From.minimumExponent - To.minimumExponent) << To.fractionBits
+    let magnitude = To(truncatingIfNeeded: operand.withoutSign) << (To.fractionBits - From.fractionBits)
+    return To.signed(magnitude &+ rebias, operand.signBit)
   }
 
   /// FPConvertNaN.

@@ -84,8 +84,8 @@ extension FP {
   /// - Returns: 256 up to 511, for 1 up to 2.
   @inlinable static func rsqrtEstimate(_ scaled: UInt32) -> UInt32 {
     let midpoint = scaled < 256 ? scaled * 2 + 1 : (scaled | 1) * 2
-    var root: UInt32 = 512
-    while midpoint * (root + 1) * (root + 1) < 1 << 28 { root += 1 }
+    // The largest root with midpoint × root² below 2²⁸; doubles are precise enough for the cut to be right.
+    let root = UInt32((Double(1 << 28 - 1) / Double(midpoint)).squareRoot())
     return (root + 1) / 2
   }
 }

@@ -11,11 +11,11 @@ public struct FPCR: Hashable, Sendable {
 
   /// RMode: how results are rounded.
   @inlinable public var rMode: RoundingMode {
-    switch (rawValue[bit: 23], rawValue[bit: 22]) {
-    case (false, false): .tieEven
-    case (false, true): .plusInfinity
-    case (true, false): .minusInfinity
-    case (true, true): .zero
+    switch rawValue[bits: 22...23] {
+    case 0: .tieEven
+    case 1: .plusInfinity
+    case 2: .minusInfinity
+    default: .zero
     }
   }
   /// FZ16: half-precision denormals are flushed to zero, but in conversions.
@@ -33,8 +33,8 @@ public struct FPCR: Hashable, Sendable {
     set { rawValue[bit: 26] = newValue }
   }
 
-  /// Rounding to nearest and gradual underflow, which is what hosts' arithmetic does.
-  @inlinable var isHostLike: Bool { rawValue & 0x01c0_0000 == 0 }
+  /// RMode and FZ are clear: rounding to nearest and gradual underflow, which is what hosts' arithmetic does.
+  @inlinable var isHostLike: Bool { rawValue[bits: 22...24] == 0 }
 }
 
 /// The floating-point status register (Arm ARM, C5.2, `FPSR`).

@@ -1,15 +1,15 @@
 extension FloatFormat {
-  /// No host has arithmetic in this format.
+  /// None: the format is left to the exact way.
   @inlinable public static func hostSum(_ a: Self, _ b: Self, mayBeInexact: Bool) -> Self? { nil }
-  /// No host has arithmetic in this format.
+  /// None: the format is left to the exact way.
   @inlinable public static func hostDifference(_ a: Self, _ b: Self, mayBeInexact: Bool) -> Self? { nil }
-  /// No host has arithmetic in this format.
+  /// None: the format is left to the exact way.
   @inlinable public static func hostProduct(_ a: Self, _ b: Self, mayBeInexact: Bool) -> Self? { nil }
-  /// No host has arithmetic in this format.
+  /// None: the format is left to the exact way.
   @inlinable public static func hostQuotient(_ a: Self, _ b: Self, mayBeInexact: Bool) -> Self? { nil }
-  /// No host has arithmetic in this format.
+  /// None: the format is left to the exact way.
   @inlinable public static func hostSquareRoot(_ a: Self, mayBeInexact: Bool) -> Self? { nil }
-  /// No host has arithmetic in this format.
+  /// None: the format is left to the exact way.
   @inlinable public static func hostSumOfProduct(_ addend: Self, _ a: Self, _ b: Self, mayBeInexact: Bool) -> Self? {
     nil
   }
