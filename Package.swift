@@ -66,7 +66,7 @@ let package = Package(
     component("Devices", ["Bits"]),
     component(
       "SoftEngine",
-      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host"]),
+      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"]),
     component(
       "Machine",
       [
