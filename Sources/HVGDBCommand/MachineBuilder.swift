@@ -146,11 +146,17 @@ struct MachineBuilder {
     }
     let logger = logger
     let console = Console()
-    let board = try VirtBoard(console: console, strictMMIO: command.strictMmio) {
+    let turns = engine as? any TurnTakingMachine
+    var announceTyping: (@Sendable ([UInt8]) -> Void)?
+    if let turns { announceTyping = { turns.type($0) } }
+    let board = try VirtBoard(
+      console: console, strictMMIO: command.strictMmio, clock: turns?.makeClock(), announceTyping: announceTyping
+    ) {
       logger.notice("\($0)")
     } driveLine: { line, isHigh in
       try? engine.setInterruptLine(line, asserted: isHigh)
     }
+    turns?.connectConsole { [weak board] in board?.receive($0) }
     let size = command.memory.bytes
     let options = VirtLoader.Options(
       kernel: image, initialRAMDisk: try command.initrd.map { try InitialRAMDisk(path: $0) }, memorySize: size,

@@ -12,7 +12,7 @@ import Synchronization
 /// clocks are together at the end of each. What comes from outside (a line that a device drives) enters between turns.
 public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   // SAFETY: (@unchecked Sendable) one thread at a time runs the machine or looks at it, as `VirtualCPU` demands; what other
-  // threads may do goes through `inputs`.
+  // threads may do goes through `arrivals`.
 
   /// What a machine is like.
   public struct Options: Sendable {
@@ -64,12 +64,30 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
 
   private let kicked = Atomic<Bool>(false)
   private let runner = Atomic<UInt>(0)
-  private let inputs = Mutex<[Input]>([])
+  private let arrivals = Mutex<[Arrival]>([])
+  private var receive: @Sendable ([UInt8]) -> Void = { _ in }
+  /// The devices' clocks, each with the call that it is to make.
+  private var clocks: [SoftClock] = []
 
   /// What came from another thread and the guest has not seen yet.
-  private enum Input {
+  private enum Arrival {
     case line(UInt32, Bool)
+    case typing([UInt8])
   }
+
+  /// What was typed on the console, and when it was.
+  public struct Typing: Sendable, Equatable {
+    /// The time of the round in instructions.
+    public let time: UInt64
+    /// The bytes.
+    public let bytes: [UInt8]
+  }
+
+  /// All that was typed since power-on: with it the same command gives the same run.
+  public private(set) var typings: [Typing] = []
+
+  /// The digest of the run, if one is wanted.
+  var digest: RunDigest?
 
   /// Makes a machine in its state after power-on.
   ///
@@ -97,14 +115,42 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
 
   /// Drives a shared peripheral interrupt's line; the guest sees it between two turns.
   public func setInterruptLine(_ line: UInt32, asserted: Bool) throws(EngineError) {
-    inputs.withLock { $0.append(.line(line, asserted)) }
+    if isRunner {
+      setSharedInterrupt(line, asserted)
+    } else {
+      arrivals.withLock { $0.append(.line(line, asserted)) }
+      wake()
+    }
+  }
+
+  /// Sets what takes what is typed.
+  public func connectConsole(_ receive: @escaping @Sendable ([UInt8]) -> Void) { self.receive = receive }
+
+  /// Has bytes be typed between two turns; when that was is noted.
+  public func type(_ bytes: [UInt8]) {
+    arrivals.withLock { $0.append(.typing(bytes)) }
     wake()
   }
+
+  /// A clock of the guest's time.
+  public func makeClock() -> any GuestClock {
+    let clock = SoftClock(self)
+    clocks.append(clock)
+    return clock
+  }
+
+  /// The guest's time in instructions: that of the CPU whose turn it is.
+  var time: UInt64 { cores[schedule.turn].context.pointee.state.time }
+
+  /// Whether the calling thread is the one that runs the machine.
+  private var isRunner: Bool { runner.load(ordering: .relaxed) == HostThread.current.rawValue }
 
   /// Puts every CPU, the interrupt controller and the timers back to the state after power-on.
   public func reset() throws(EngineError) {
     schedule = Schedule()
-    inputs.withLock { $0.removeAll() }
+    arrivals.withLock { $0.removeAll() }
+    typings.removeAll()
+    digest = digest.map { _ in RunDigest() }
     dropCode()
     for core in cores { core.reset() }
   }
@@ -127,12 +173,14 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     if runner.load(ordering: .relaxed) != me { runner.store(me, ordering: .sequentiallyConsistent) }
     while true {
       if takeKick() { return (schedule.turn, .interrupted) }
-      applyInputs()
+      takeArrivals()
+      for clock in clocks { clock.ring() }
       guard let core = nextCore(isRunning) else {
         waitForInput()
         continue
       }
-      if let exit = softCPUs[core.index].advance(until: schedule.roundEnd) { return (core.index, exit) }
+      let end = min(schedule.roundEnd, clocks.compactMap(\.alarmTime).min() ?? .max)
+      if let exit = softCPUs[core.index].advance(until: end) { return (core.index, exit) }
     }
   }
 
@@ -151,12 +199,13 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
       schedule.turn += 1
       guard schedule.turn == cores.count else { continue }
       schedule.turn = 0
+      if digest != nil { for core in cores where core.context.pointee.state.isOn { digest?.mix(core.state) } }
       if idle < cores.count {
         schedule.roundEnd &+= cores.count == 1 ? Self.loneRound : Self.round
       } else {
         // Nobody has anything to do: on to the first timer's interrupt.
-        let times = cores.filter { isRunning($0.index) && $0.context.pointee.state.isOn }.compactMap(\.nextTimer)
-        guard let next = times.min() else { return nil }
+        let timers = cores.filter { isRunning($0.index) && $0.context.pointee.state.isOn }.compactMap(\.nextTimer)
+        guard let next = (timers + clocks.compactMap(\.alarmTime)).min() else { return nil }
         schedule.roundEnd = max(next, schedule.roundEnd) &+ 1
       }
       idle = 0
@@ -184,14 +233,17 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     HostThread.current.signal()
   }
 
-  private func applyInputs() {
-    let inputs = inputs.withLock { inputs in
-      defer { inputs.removeAll(keepingCapacity: true) }
-      return inputs
+  private func takeArrivals() {
+    let arrivals = arrivals.withLock { arrivals in
+      defer { if !arrivals.isEmpty { arrivals.removeAll(keepingCapacity: true) } }
+      return arrivals
     }
-    for input in inputs {
-      switch input {
+    for arrival in arrivals {
+      switch arrival {
       case .line(let line, let isHigh): setSharedInterrupt(line, isHigh)
+      case .typing(let bytes):
+        typings.append(Typing(time: time, bytes: bytes))
+        receive(bytes)
       }
     }
   }
