@@ -45,7 +45,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   public var affinities: [UInt64] { cores.indices.map { MPIDR(cpuIndex: $0).affinity } }
   /// What this engine does for a debugger: breakpoints and watchpoints without limit.
   public let capabilities = EngineCapabilities(
-    debugRegisters: .separate(breakpoints: 1 << 20, watchpoints: 1 << 20), blocksInterruptsWhileStepping: true,
+    debugRegisters: .unlimited, blocksInterruptsWhileStepping: true,
     watchpointsFire: true, reportsSoftwareBreakpoints: true)
 
   let options: Options
