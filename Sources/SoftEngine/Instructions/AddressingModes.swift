@@ -108,6 +108,13 @@ enum BaseSignedWord: AddressingMode {
 
 // MARK: - The base
 
+/// The base alone; SP's alignment is in `immediate`.
+enum BaseOnly: AddressingMode {
+  @inline(__always) static func address(_ cpu: CPU, _ op: Operands) -> UInt64? {
+    cpu.base(op.rn, alignment: UInt8(truncatingIfNeeded: op.immediate))
+  }
+}
+
 extension InstructionWord {
   /// The bits of Rn that are to be zero: the low four where it is SP.
   var baseAlignment: UInt8 { rn == RegisterNumber.sp ? 15 : 0 }
