@@ -59,6 +59,9 @@ let package = Package(
       ["CPUEngine", "CKVM", "Host", "ARM64", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
     component(
+      "SoftEngine",
+      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host"]),
+    component(
       "Machine",
       [
         "Bits", "Architecture", "Host", "DeviceTree", "GuestMemory", "ARM64", "X86", "CPUEngine", "Devices",
@@ -87,6 +90,7 @@ let package = Package(
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
+    tests("SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"]),
     tests(
       "MachineTests",
       [

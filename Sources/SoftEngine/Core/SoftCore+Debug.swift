@@ -1,0 +1,78 @@
+import ARM64
+import Bits
+import CPUEngine
+
+/// What a debugger wants of a CPU.
+struct DebugState {
+  var control = DebugControl.none {
+    didSet {
+      breakpoints = [:]
+      for address in control.breakpoints { breakpoints[address.rawValue & ~0xfff, default: []].insert(address.rawValue) }
+      watchedPages = []
+      for watchpoint in control.watchpoints where watchpoint.length > 0 {
+        let last = watchpoint.address.rawValue &+ UInt64(watchpoint.length - 1)
+        var page = watchpoint.address.rawValue & ~0xfff
+        while true {
+          watchedPages.insert(page)
+          if page == last & ~0xfff || watchedPages.count > 1 << 20 { break }
+          page &+= 4096
+        }
+      }
+    }
+  }
+  /// The breakpoints by the page that they are in.
+  private(set) var breakpoints: [UInt64: Set<UInt64>] = [:]
+  private(set) var watchedPages: Set<UInt64> = []
+  /// The watchpoint that was hit last, by its position, and the address that was accessed.
+  var hit: (watchpoint: Int, address: UInt64)?
+
+  func watchesPage(_ page: UInt64) -> Bool { !watchedPages.isEmpty && watchedPages.contains(page) }
+
+  func watches(_ address: UInt64, _ size: Int) -> Bool {
+    !watchedPages.isEmpty
+      && (watchedPages.contains(address & ~0xfff) || watchedPages.contains((address &+ UInt64(size - 1)) & ~0xfff))
+  }
+}
+
+extension SoftCore {
+  /// Takes the exception of a breakpoint instruction at PC that is not the debugger's.
+  func reflect(_ event: DebugEvent) {
+    let word = fetchWord(context.pointee.state.pc) ?? 0
+    cpu.raise(Syndrome.make(.brk64, UInt64(word[bits: 5...20])))
+    takeException()
+  }
+
+  /// Puts the debugger's breakpoints into a page that is about to be executed at an address.
+  func armBreakpoints(in page: CodePage, at address: UInt64) {
+    guard let breakpoints = debug.breakpoints[address] else { return }
+    for breakpoint in breakpoints where breakpoint & 3 == 0 {
+      code.arm(page.slot(Int(breakpoint & 0xfff) / 4))
+    }
+  }
+
+  /// What a slot with a breakpoint does: nothing where the debugger wants this CPU to stop there, else its own.
+  func handler(atBreakpoint slot: UnsafeMutableRawPointer) -> Handler {
+    let address = cpu.address(of: slot)
+    if debug.breakpoints[address & ~0xfff]?.contains(address) == true {
+      context.pointee.run.exit = .breakpoint
+      return Handlers.stop
+    }
+    return code.handler(under: slot)
+  }
+
+  /// Whether an access hits no watchpoint.
+  func passWatchpoints(_ address: UInt64, _ size: Int, isWrite: Bool) -> Bool {
+    for (position, watchpoint) in debug.control.watchpoints.enumerated() {
+      switch watchpoint.access {
+      case .read where isWrite, .write where !isWrite: continue
+      default: break
+      }
+      let start = watchpoint.address.rawValue
+      guard address &- start < UInt64(watchpoint.length) || start &- address < UInt64(size) else { continue }
+      debug.hit = (position, max(address, start))
+      context.pointee.run.exit = .watchpoint
+      return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,23 @@
+/// What this CPU has beside the base of Armv8.0-A, by the architecture's names.
+///
+/// The ID registers are made of the same list, so that what is announced is what is there.
+enum Feature: Sendable, CaseIterable {
+  case crc32
+  case aes
+  case pmull
+  case sha1
+  case sha256
+  case lse
+  case rdm
+  case dotProd
+  case fp16
+  case lrcpc
+  case dpb
+  case pan
+  case hafdbs
+  case vmid16
+  case pmuv3
+
+  /// What the CPU announces: all there is.
+  static let announced = Set(Feature.allCases)
+}

@@ -1,0 +1,77 @@
+// The condition flags (Arm ARM, section C1.2.4 and J1.3, `AddWithCarry`).
+extension CPU {
+  /// Adds and sets N, Z, C and V.
+  @inline(__always)
+  func addSettingFlags<Value: FixedWidthInteger & UnsignedInteger>(_ left: Value, _ right: Value) -> Value {
+    let (sum, carry) = left.addingReportingOverflow(right)
+    let state = self.state
+    state.pointee.n = sum.leadingZeroBitCount == 0
+    state.pointee.z = sum == 0
+    state.pointee.c = carry
+    state.pointee.v_ = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
+    return sum
+  }
+
+  /// Subtracts and sets N, Z, C and V; C is set where nothing is borrowed.
+  @inline(__always)
+  func subtractSettingFlags<Value: FixedWidthInteger & UnsignedInteger>(_ left: Value, _ right: Value) -> Value {
+    let (difference, borrow) = left.subtractingReportingOverflow(right)
+    let state = self.state
+    state.pointee.n = difference.leadingZeroBitCount == 0
+    state.pointee.z = difference == 0
+    state.pointee.c = !borrow
+    state.pointee.v_ = ((left ^ right) & (left ^ difference)).leadingZeroBitCount == 0
+    return difference
+  }
+
+  /// Adds two values and C, and sets N, Z, C and V.
+  @inline(__always)
+  func addWithCarrySettingFlags<Value: FixedWidthInteger & UnsignedInteger>(_ left: Value, _ right: Value) -> Value {
+    let (partial, first) = left.addingReportingOverflow(right)
+    let (sum, second) = partial.addingReportingOverflow(state.pointee.c ? 1 : 0)
+    state.pointee.n = sum.leadingZeroBitCount == 0
+    state.pointee.z = sum == 0
+    state.pointee.c = first || second
+    state.pointee.v_ = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
+    return sum
+  }
+
+  /// Sets N and Z by a value, and clears C and V.
+  @inline(__always)
+  func setLogicalFlags<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) -> Value {
+    let state = self.state
+    state.pointee.n = value.leadingZeroBitCount == 0
+    state.pointee.z = value == 0
+    state.pointee.c = false
+    state.pointee.v_ = false
+    return value
+  }
+
+  /// Sets the four flags by a field of four bits, N the highest.
+  @inline(__always)
+  func setFlags(_ nzcv: UInt8) {
+    let state = self.state
+    state.pointee.n = nzcv & 8 != 0
+    state.pointee.z = nzcv & 4 != 0
+    state.pointee.c = nzcv & 2 != 0
+    state.pointee.v_ = nzcv & 1 != 0
+  }
+
+  /// Whether a condition of four bits holds (Arm ARM, table C1-1).
+  @inline(__always)
+  func holds(_ condition: UInt8) -> Bool {
+    let state = self.state
+    let result: Bool
+    switch condition >> 1 & 7 {
+    case 0: result = state.pointee.z
+    case 1: result = state.pointee.c
+    case 2: result = state.pointee.n
+    case 3: result = state.pointee.v_
+    case 4: result = state.pointee.c && !state.pointee.z
+    case 5: result = state.pointee.n == state.pointee.v_
+    case 6: result = state.pointee.n == state.pointee.v_ && !state.pointee.z
+    default: return true
+    }
+    return result != (condition & 1 != 0)
+  }
+}

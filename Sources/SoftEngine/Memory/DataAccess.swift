@@ -1,0 +1,85 @@
+// Loads and stores. The fast way is one comparison: the page of the last byte of the access is the one that the entry of
+// the first byte is for. Everything else, faults among it, is the slow way's (`SoftCore+Memory.swift`).
+extension CPU {
+  /// The value at an address; nil where the access failed, which `RunState.exit` then tells: the instruction must have
+  /// changed nothing, and give false.
+  ///
+  /// - Parameters:
+  ///   - address: any address; an access need not be aligned unless the memory or SCTLR_EL1.A wants it.
+  ///   - type: 1, 2, 4, 8 or 16 bytes.
+  ///   - unprivileged: with EL0's permissions, as LDTR.
+  @inline(__always)
+  func load<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type, unprivileged: Bool = false) -> Value? {
+    let size = MemoryLayout<Value>.size
+    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
+    let entry = table + DataTLB.offset(of: address)
+    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(as: UInt64.self) {
+      return host(address, entry).loadUnaligned(as: Value.self)
+    }
+    guard slowLoad(self, address, size, unprivileged) else { return nil }
+    return (base + CPUContext.runOffset).loadUnaligned(as: Value.self)
+  }
+
+  /// Stores a value; false where the access failed, which `RunState.exit` then tells: nothing is stored, the instruction
+  /// must have changed nothing, and give false.
+  @inline(__always)
+  func store<Value: BitwiseCopyable>(_ value: Value, at address: UInt64, unprivileged: Bool = false) -> Bool {
+    let size = MemoryLayout<Value>.size
+    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
+    let entry = table + DataTLB.offset(of: address)
+    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
+      host(address, entry).storeBytes(of: value, as: Value.self)
+      return true
+    }
+    (base + CPUContext.runOffset).storeBytes(of: value, as: Value.self)
+    return slowStore(self, address, size, unprivileged)
+  }
+
+  /// Whether an access that needs it is aligned (exclusives, acquire and release, atomics); where not, the exception is
+  /// raised.
+  @inline(__always)
+  func isAligned(_ address: UInt64, to size: UInt64, isWrite: Bool) -> Bool {
+    if address & (size &- 1) == 0 { return true }
+    return raiseAlignmentFault(address, isWrite)
+  }
+
+  /// Whether `size` bytes at an address could be stored; where not, the exception is raised. For instructions that store
+  /// more than once and must not stop halfway with something changed that is read again.
+  @inline(__always)
+  func isWritable(_ address: UInt64, _ size: Int) -> Bool {
+    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
+    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
+      return true
+    }
+    return slowProbe(self, address, size)
+  }
+
+  @inline(__always)
+  private func host(_ address: UInt64, _ entry: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+    let addend = entry.load(fromByteOffset: DataTLB.addend, as: Int.self)
+    // SAFETY: the entry's page is RAM that is mapped for as long as the core lives, and all bytes are in it.
+    return UnsafeMutableRawPointer(bitPattern: Int(truncatingIfNeeded: address) &+ addend).unsafelyUnwrapped
+  }
+}
+
+@inline(never)
+private func slowLoad(_ cpu: CPU, _ address: UInt64, _ size: Int, _ unprivileged: Bool) -> Bool {
+  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.slowLoad(address, size, unprivileged: unprivileged) }
+}
+
+@inline(never)
+private func slowStore(_ cpu: CPU, _ address: UInt64, _ size: Int, _ unprivileged: Bool) -> Bool {
+  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.slowStore(address, size, unprivileged: unprivileged) }
+}
+
+@inline(never)
+private func slowProbe(_ cpu: CPU, _ address: UInt64, _ size: Int) -> Bool {
+  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.probeStore(address, size) }
+}
+
+extension CPU {
+  @inline(never)
+  private func raiseAlignmentFault(_ address: UInt64, _ isWrite: Bool) -> Bool {
+    run.pointee.core._withUnsafeGuaranteedRef { $0.raiseAlignmentFault(address, isWrite: isWrite) }
+  }
+}
