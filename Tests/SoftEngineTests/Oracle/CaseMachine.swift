@@ -132,6 +132,9 @@ final class CaseMachine {
 
   /// Compares the scratch page, and puts back what it holds at first.
   private func takeMemory(into values: inout [StateValue]) {
+    guard memcmp(scratch.baseAddress, CaseState.memory, scratch.count) != 0 || memoryBefore != CaseState.memory else {
+      return
+    }
     for (index, old) in memoryBefore.enumerated() {
       let word = scratch.load(fromByteOffset: 8 * index, as: UInt64.self)
       if word != old { values.append(StateValue(.memory(8 * index), UInt128(word))) }
