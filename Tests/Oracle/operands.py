@@ -133,28 +133,6 @@ def branch_target(random, words):
     return address | tag | (random.randrange(4) if random.random() < 0.05 else 0)
 
 
-def unpredictable(word):
-    """Whether the architecture leaves open what the word does (CONSTRAINED UNPREDICTABLE)."""
-    if not is_load_store(word):
-        return False
-    t, n, t2, s = bits(word, 0, 5), bits(word, 5, 5), bits(word, 10, 5), bits(word, 16, 5)
-    vector, load = bits(word, 26, 1), bits(word, 22, 1)
-    based_on = lambda register: register == n and n != 31
-    if word & 0x3A00_0000 == 0x2800_0000:  # pairs
-        writes_back = bits(word, 23, 1) and bits(word, 23, 2) != 2
-        return load and t == t2 or writes_back and not vector and (based_on(t) or based_on(t2))
-    if word & 0x3B20_0400 == 0x3800_0400:  # pre- and post-indexed
-        return not vector and based_on(t)
-    if word & 0x3F00_0000 == 0x0800_0000 and not bits(word, 23, 1):  # exclusives
-        pair = bits(word, 21, 1)
-        if pair and not bits(word, 31, 1):  # compare and swap pair
-            return False
-        if load:
-            return pair and t == t2
-        return s == t or based_on(s) or pair and s == t2
-    return False
-
-
 def with_should_be_bits(word):
     """The word with the values in fields of no meaning that the architecture asks for; others may be UNDEFINED or not."""
     if word & 0x3F40_0000 == 0x0840_0000 and not (bits(word, 21, 1) and not bits(word, 31, 1)):
