@@ -174,7 +174,7 @@ CLASSES = [
         memory=True,
     ),
     # Floating point, scalar
-    float_("fixed-point", "x0011110 0x 0 00010 xxxxxx xxxxx xxxxx", "x0011110 0x 0 11000 xxxxxx xxxxx xxxxx", x="n", v="n"),
+    float_("fixed-point", "x0011110 0x 0 0001x xxxxxx xxxxx xxxxx", "x0011110 0x 0 1100x xxxxxx xxxxx xxxxx", x="n", v="n"),
     float_("integer", "x0011110 0x 1 00xxx 000000 xxxxx xxxxx", "xxx11110 xx 1 xx xxx 000000 xxxxx xxxxx", x="n", v="n"),
     float_("one-source", "00011110 0x 1 00xxxx 10000 xxxxx xxxxx", "xxx11110 xx 1 xxxxxx 10000 xxxxx xxxxx", v="n"),
     float_("compare", "00011110 0x 1 xxxxx 00 1000 xxxxx xx000", "xxx11110 xx 1 xxxxx xx 1000 xxxxx xxxxx"),
