@@ -77,7 +77,8 @@ let package = Package(
       "HVGDBCommand",
       [
         "Bits", "Architecture", "Host", "GDBRemote", "DeviceTree", "KernelImage", "GuestMemory", "ARM64", "X86",
-        "CPUEngine", "KVMEngine", "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging, systemPackage,
+        "CPUEngine", "KVMEngine", "SoftEngine", "Devices", "Machine", "Debugger", "CLinux", argumentParser, logging,
+        systemPackage,
       ]),
     .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand", argumentParser], swiftSettings: strict),
 

@@ -18,12 +18,15 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   public struct Options: Sendable {
     /// How many CPUs, 1 or more.
     public var cpuCount: Int
+    /// Where the board has its interrupt controller, a GICv3; nil for none.
+    public var gic: GICPlacement?
     /// How many instructions a CPU executes in a second of the guest's time.
     public var instructionsPerSecond: UInt64
 
     /// Puts the options together.
-    public init(cpuCount: Int, instructionsPerSecond: UInt64 = 1_000_000_000) {
+    public init(cpuCount: Int, gic: GICPlacement? = nil, instructionsPerSecond: UInt64 = 1_000_000_000) {
       self.cpuCount = cpuCount
+      self.gic = gic
       self.instructionsPerSecond = instructionsPerSecond
     }
   }

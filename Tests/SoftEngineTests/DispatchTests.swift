@@ -44,11 +44,11 @@ import Testing
   @Test func storesIntoCodeAreSeenAtOnce() throws {
     let machine = try TestMachine()
     machine.put([Self.addOne, Self.branch(-1)])
-    machine.core.run(1000)
+    _ = machine.core.run(1000)
     #expect(machine[x: 0] == 500)
     // ADD X0, X0, #16
     machine.put([0x9100_4000])
-    machine.core.run(2)
+    _ = machine.core.run(2)
     #expect(machine[x: 0] == 516)
   }
 

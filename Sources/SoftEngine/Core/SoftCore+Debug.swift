@@ -7,7 +7,9 @@ struct DebugState {
   var control = DebugControl.none {
     didSet {
       breakpoints = [:]
-      for address in control.breakpoints { breakpoints[address.rawValue & ~0xfff, default: []].insert(address.rawValue) }
+      for address in control.breakpoints {
+        breakpoints[address.rawValue & ~0xfff, default: []].insert(address.rawValue)
+      }
       watchedPages = []
       for watchpoint in control.watchpoints where watchpoint.length > 0 {
         let last = watchpoint.address.rawValue &+ UInt64(watchpoint.length - 1)
