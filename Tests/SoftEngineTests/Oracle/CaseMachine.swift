@@ -1,6 +1,7 @@
 import ARM64
 import Bits
 import CPUEngine
+import Foundation
 import GuestMemory
 import Testing
 
@@ -18,7 +19,7 @@ final class CaseMachine {
   /// The state that cases begin in.
   private let base: CPUState
   /// The scratch page.
-  private let scratch: UnsafeMutableRawBufferPointer
+  private let scratch: UnsafeMutableRawPointer
   /// What the scratch page held as the case in hand began.
   private var memoryBefore = CaseState.memory
 
@@ -29,7 +30,7 @@ final class CaseMachine {
     let memory = try GuestRAM(Page.allCases.map { (GuestPhysical($0.address), UInt64(CaseState.pageSize)) })
     machine = try SoftMachine(memory: memory, options: .init(cpuCount: 1))
     core = try #require(machine.cores.first)
-    scratch = try #require(memory.bytes(at: GuestPhysical(Page.scratch.address)))
+    scratch = try #require(memory.bytes(at: GuestPhysical(Page.scratch.address))?.baseAddress)
     Page.store(in: memory)
     for (index, word) in CaseState.memory.enumerated() {
       scratch.storeBytes(of: word, toByteOffset: 8 * index, as: UInt64.self)
@@ -132,7 +133,7 @@ final class CaseMachine {
 
   /// Compares the scratch page, and puts back what it holds at first.
   private func takeMemory(into values: inout [StateValue]) {
-    guard memcmp(scratch.baseAddress, CaseState.memory, scratch.count) != 0 || memoryBefore != CaseState.memory else {
+    guard memcmp(scratch, CaseState.memory, CaseState.pageSize) != 0 || memoryBefore != CaseState.memory else {
       return
     }
     for (index, old) in memoryBefore.enumerated() {
