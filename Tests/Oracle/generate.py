@@ -123,10 +123,14 @@ class Generator:
         return inputs
 
     def add_vectors(self, word, inputs):
+        """Vectors of one pool; some differ from another operand in one bit, so that they compare or cancel."""
         pool = self.pools.vectors[self.random.choice(self.kind.elements)]
+        vector = self.random.choice(pool)
         for name, low in (("d", 0), ("n", 5), ("m", 16), ("a", 10)):
             if name in self.kind.v:
-                inputs[cases.V + bits(word, low, 5)] = self.random.choice(pool)
+                alike = self.random.random() < 0.15
+                vector = vector ^ 1 << self.random.randrange(128) if alike else self.random.choice(pool)
+                inputs[cases.V + bits(word, low, 5)] = vector
 
     def add_modes(self, inputs):
         draw = self.random
