@@ -53,9 +53,7 @@ class Generator:
         if choice < 0.6:
             return [self.random.choice(self.executed)]
         window = self.random.randrange(32)
-        stream = [
-            self.tied(self.random.choice(self.executed), window) for _ in range(self.random.randint(2, 8))
-        ]
+        stream = [self.tied(self.random.choice(self.executed), window) for _ in range(self.random.randint(2, 8))]
         if any(map(excluded, stream)) or operands.exclusives_mismatch(stream):
             return [self.word()]
         return stream
@@ -68,10 +66,9 @@ class Generator:
                 word = replaced(word, 5, 26 + draw(6))
                 word = replaced(word, 0, draw(26))
             return word
-        fields = {"n": 5, "m": 16, "a": 10}
-        for name in set(kind.x + kind.v) & set(fields):
-            if draw(4) > 0:
-                word = replaced(word, fields[name], (window + draw(4)) % 32)
+        for name, low in (("n", 5), ("m", 16), ("a", 10)):
+            if name in kind.x + kind.v and draw(4) > 0:
+                word = replaced(word, low, (window + draw(4)) % 32)
         if kind.area in ("integer", "float", "simd", "crypto") and "compare" not in kind.name and draw(4) > 0:
             word = replaced(word, 0, (window + draw(4)) % 32)
         return operands.with_should_be_bits(word)
