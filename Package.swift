@@ -98,7 +98,8 @@ let package = Package(
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
-    tests("SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"]),
+    tests(
+      "SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"], fixtures: true),
     tests(
       "MachineTests",
       [
