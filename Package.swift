@@ -19,7 +19,7 @@ func component(_ name: String, _ dependencies: [Target.Dependency] = []) -> Targ
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// - Parameter fixtures: Whether the tests read files in their directory `Fixtures`.
+/// The tests of a target; with `fixtures` they read files in their directory `Fixtures`.
 func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
   .testTarget(
     name: name, dependencies: dependencies, exclude: fixtures ? ["Fixtures"] : [], swiftSettings: strict)
