@@ -111,10 +111,18 @@ struct MachineBuilder {
     }
     let ram = try GuestRAM([(start: VirtMemoryMap.ram, count: command.memory.bytes)])
     switch engine {
-    case .kvm: return try virt(image, onKVM: ram)
+    case .kvm:
+      for (option, isGiven) in [
+        ("--trace-hash", command.traceHash), ("--instructions-per-second", command.instructionsPerSecond != nil),
+      ] where isGiven {
+        throw Failure(description: "\(option) is for the software CPU: use --accel soft")
+      }
+      return try virt(image, onKVM: ram)
     case .soft:
-      let machine = try SoftMachine(
-        memory: ram, options: SoftMachine.Options(cpuCount: command.cpus, gic: .virt(cpuCount: command.cpus)))
+      var options = SoftMachine.Options(cpuCount: command.cpus, gic: .virt(cpuCount: command.cpus))
+      if let rate = command.instructionsPerSecond { options.instructionsPerSecond = rate }
+      options.tracesRun = command.traceHash
+      let machine = try SoftMachine(memory: ram, options: options)
       return try virt(image, machine, machine.registerFile, machine.affinities, gic: .v3)
     }
   }

@@ -22,9 +22,14 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     public var gic: GICPlacement?
     /// How many instructions a CPU executes in a second of the guest's time.
     public var instructionsPerSecond: UInt64
+    /// Whether a digest of the run is made.
+    public var tracesRun = false
+
+    /// The rate where none is given: about what a host does, so that the guest's time goes by as the host's.
+    public static let defaultRate: UInt64 = 500_000_000
 
     /// Puts the options together.
-    public init(cpuCount: Int, gic: GICPlacement? = nil, instructionsPerSecond: UInt64 = 1_000_000_000) {
+    public init(cpuCount: Int, gic: GICPlacement? = nil, instructionsPerSecond: UInt64 = defaultRate) {
       self.cpuCount = cpuCount
       self.gic = gic
       self.instructionsPerSecond = instructionsPerSecond
@@ -86,8 +91,8 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// All that was typed since power-on: with it the same command gives the same run.
   public private(set) var typings: [Typing] = []
 
-  /// The digest of the run, if one is wanted.
-  var digest: RunDigest?
+  /// The digest of the run so far, if one is wanted.
+  private var digest: RunDigest?
 
   /// Makes a machine in its state after power-on.
   ///
@@ -101,6 +106,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     }
     self.memory = memory
     self.options = options
+    digest = options.tracesRun ? RunDigest() : nil
     code = CodeCache(memory: memory)
     registerFile = ARM64RegisterFile(systemRegisters: SystemRegisterFile.readable)
     cores = (0..<options.cpuCount).map { SoftCore(index: $0, machine: self) }
@@ -137,6 +143,21 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     let clock = SoftClock(self)
     clocks.append(clock)
     return clock
+  }
+
+  /// A digest of all that the guest has done up to now and of its memory, and how many instructions it has executed; nil
+  /// where `Options.tracesRun` does not want one.
+  ///
+  /// It is the same on every host for the same command and the same typing, and, but by chance, for no other run.
+  public var trace: (digest: UInt64, instructions: UInt64)? {
+    guard var digest else { return nil }
+    for core in cores { digest.mix(core.state) }
+    for region in memory.regions {
+      guard let bytes = memory.bytes(at: region.start) else { continue }
+      digest.mix(UnsafeRawBufferPointer(bytes))
+    }
+    let instructions = cores.reduce(UInt64(0)) { $0 &+ $1.state.time &- $1.state.idleTime }
+    return (digest.value, instructions)
   }
 
   /// The guest's time in instructions: that of the CPU whose turn it is.
