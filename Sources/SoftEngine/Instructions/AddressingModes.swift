@@ -1,7 +1,7 @@
 import ARM64
 import Bits
 
-// What loads and stores have in common: where they go, and how they are put together of an addressing mode and a transfer.
+// What loads and stores have in common: each is put together of an addressing mode and a transfer.
 
 /// Where a load or store goes, and what becomes of its base register (Arm ARM, section C1.3.3).
 ///
@@ -108,24 +108,22 @@ enum BaseSignedWord: AddressingMode {
 
 // MARK: - The base
 
-/// The base alone; SP's alignment is in `immediate`.
+/// The base alone.
 enum BaseOnly: AddressingMode {
   @inline(__always) static func address(_ cpu: CPU, _ op: Operands) -> UInt64? {
-    cpu.base(op.rn, alignment: UInt8(truncatingIfNeeded: op.immediate))
+    cpu.base(op.rn, alignment: baseAlignment(op.rn))
   }
 }
 
-extension InstructionWord {
-  /// The bits of Rn that are to be zero: the low four where it is SP.
-  var baseAlignment: UInt8 { rn == RegisterNumber.sp ? 15 : 0 }
-}
+/// The bits of a base register that are to be zero: the low four where it is SP.
+@inline(__always) func baseAlignment(_ number: UInt8) -> UInt8 { number == RegisterNumber.sp ? 15 : 0 }
 
 extension CPU {
   /// The base register of an access; nil where it is a misaligned SP, which is raised.
   ///
   /// - Parameters:
   ///   - number: the register.
-  ///   - alignment: `InstructionWord.baseAlignment`.
+  ///   - alignment: its `baseAlignment`, which is an operand where it must cost nothing.
   @inline(__always) func base(_ number: UInt8, alignment: UInt8) -> UInt64? {
     let base = self[x: number]
     if base & UInt64(alignment) == 0 || allowsMisalignedStack(self) { return base }

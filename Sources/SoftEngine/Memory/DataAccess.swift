@@ -11,11 +11,7 @@ extension CPU {
   @inline(__always)
   func load<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type, unprivileged: Bool = false) -> Value? {
     let size = MemoryLayout<Value>.size
-    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
-    let entry = table + DataTLB.offset(of: address)
-    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(as: UInt64.self) {
-      return host(address, entry).loadUnaligned(as: Value.self)
-    }
+    if let place = readable(address, size, unprivileged: unprivileged) { return place.loadUnaligned(as: Value.self) }
     guard slowLoad(self, address, size, unprivileged) else { return nil }
     return (base + CPUContext.runOffset).loadUnaligned(as: Value.self)
   }
@@ -25,10 +21,8 @@ extension CPU {
   @inline(__always)
   func store<Value: BitwiseCopyable>(_ value: Value, at address: UInt64, unprivileged: Bool = false) -> Bool {
     let size = MemoryLayout<Value>.size
-    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
-    let entry = table + DataTLB.offset(of: address)
-    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
-      host(address, entry).storeBytes(of: value, as: Value.self)
+    if let place = writable(address, size, unprivileged: unprivileged) {
+      place.storeBytes(of: value, as: Value.self)
       return true
     }
     (base + CPUContext.runOffset).storeBytes(of: value, as: Value.self)
@@ -39,9 +33,7 @@ extension CPU {
   @inline(__always)
   func loadPair<Value: BitwiseCopyable>(_ address: UInt64, of type: Value.Type) -> (Value, Value)? {
     let size = MemoryLayout<Value>.size
-    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
-    if (address &+ UInt64(2 &* size &- 1)) & ~0xfff == entry.load(as: UInt64.self) {
-      let place = host(address, entry)
+    if let place = readable(address, 2 &* size) {
       return (place.loadUnaligned(as: Value.self), place.loadUnaligned(fromByteOffset: size, as: Value.self))
     }
     return slowLoadPair(self, address, of: Value.self)
@@ -51,9 +43,7 @@ extension CPU {
   @inline(__always)
   func storePair<Value: BitwiseCopyable>(_ first: Value, _ second: Value, at address: UInt64) -> Bool {
     let size = MemoryLayout<Value>.size
-    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
-    if (address &+ UInt64(2 &* size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
-      let place = host(address, entry)
+    if let place = writable(address, 2 &* size) {
       place.storeBytes(of: first, as: Value.self)
       place.storeBytes(of: second, toByteOffset: size, as: Value.self)
       return true
@@ -73,15 +63,30 @@ extension CPU {
   /// more than once and must not stop halfway with something changed that is read again.
   @inline(__always)
   func isWritable(_ address: UInt64, _ size: Int) -> Bool {
-    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
-    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
-      return true
-    }
-    return slowProbe(self, address, size)
+    writable(address, size) != nil || slowProbe(self, address, size)
+  }
+
+  /// Where the bytes at an address are in the host's memory, to be read at once; nil where the slow way is to be gone.
+  @inline(__always)
+  func readable(_ address: UInt64, _ size: Int, unprivileged: Bool = false) -> UnsafeMutableRawPointer? {
+    place(address, size, DataTLB.readTag, unprivileged)
+  }
+
+  /// Where the bytes at an address are in the host's memory, to be written at once; nil where the slow way is to be gone.
+  @inline(__always)
+  func writable(_ address: UInt64, _ size: Int, unprivileged: Bool = false) -> UnsafeMutableRawPointer? {
+    place(address, size, DataTLB.writeTag, unprivileged)
   }
 
   @inline(__always)
-  private func host(_ address: UInt64, _ entry: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+  private func place(
+    _ address: UInt64, _ size: Int, _ tag: Int, _ unprivileged: Bool
+  ) -> UnsafeMutableRawPointer? {
+    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
+    let entry = table + DataTLB.offset(of: address)
+    guard (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: tag, as: UInt64.self) else {
+      return nil
+    }
     let addend = entry.load(fromByteOffset: DataTLB.addend, as: Int.self)
     // SAFETY: the entry's page is RAM that is mapped for as long as the core lives, and all bytes are in it.
     return UnsafeMutableRawPointer(bitPattern: Int(truncatingIfNeeded: address) &+ addend).unsafelyUnwrapped
