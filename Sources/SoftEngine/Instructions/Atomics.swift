@@ -64,8 +64,10 @@ private func translateReadModifyWrite(_ word: InstructionWord) -> Slot? {
 
 // MARK: - Compare and swap
 
-/// Compares memory with `rm`, stores `rd` where they are equal, and loads `rm`. Where they are not equal what was there is
-/// stored again, as the architecture allows; so the permission to store is asked for in any case, as it demands.
+/// Compares memory with `rm`, stores `rd` where they are equal, and loads `rm`.
+///
+/// Where they are not equal what was there is stored again, as the architecture allows; so the permission to store is asked
+/// for in any case, as it demands.
 private enum CompareAndSwap<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: Transfer {
   @inline(__always) static func perform(_ cpu: CPU, _ op: Operands, _ address: UInt64) -> Bool {
     let expected = Value(truncatingIfNeeded: cpu[x: op.rm.orZero])

@@ -136,6 +136,7 @@ private enum LoadStructures: Transfer {
       load(cpu, op.rd, layout, memory)
       return true
     }
+    if cpu.isHasty { return false }
     return withBuffer { buffer in
       guard loadElements(cpu, address, layout, buffer) else { return false }
       load(cpu, op.rd, layout, buffer)
@@ -164,6 +165,7 @@ private enum StoreStructures: Transfer {
       store(cpu, op.rd, layout, memory)
       return true
     }
+    if cpu.isHasty { return false }
     return withBuffer { buffer in
       store(cpu, op.rd, layout, buffer)
       return storeElements(cpu, address, layout, buffer)
@@ -270,7 +272,7 @@ private func storeElements<Element: BitwiseCopyable>(
 
 // MARK: - Translation
 
-/// Puts the slot of an access together. The register 31 stands for an increment by as much as is accessed.
+/// Puts the slot of an access together, where the register 31 stands for an increment by as much as is accessed.
 private func translate(_ word: InstructionWord, _ layout: StructureLayout?, isPostIndexed: Bool) -> Slot? {
   guard let layout else { return nil }
   let hasRegister = isPostIndexed && word.rm != 31

@@ -1,23 +1,23 @@
 // Loads and stores. The fast way is one comparison: the page of the last byte of the access is the one that the entry of
 // the first byte is for. Everything else, faults among it, is the slow way's (`SoftCore+Memory.swift`).
 extension CPU {
-  /// The value at an address; nil where the access failed, which `RunState.exit` then tells: the instruction must have
-  /// changed nothing, and give false.
+  /// Loads a value.
   ///
   /// - Parameters:
   ///   - address: any address; an access need not be aligned unless the memory or SCTLR_EL1.A wants it.
   ///   - type: 1, 2, 4, 8 or 16 bytes.
   ///   - unprivileged: with EL0's permissions, as LDTR.
+  /// - Returns: the value; nil where the access failed, which `RunState.exit` then tells: the instruction must have changed
+  ///   nothing, and give false.
   @inline(__always)
   func load<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type, unprivileged: Bool = false) -> Value? {
     let size = MemoryLayout<Value>.size
     if let place = readable(address, size, unprivileged: unprivileged) { return place.loadUnaligned(as: Value.self) }
-    guard slowLoad(self, address, size, unprivileged) else { return nil }
+    guard !isHasty, slowLoad(self, address, size, unprivileged) else { return nil }
     return (base + CPUContext.runOffset).loadUnaligned(as: Value.self)
   }
 
-  /// Stores a value; false where the access failed, which `RunState.exit` then tells: nothing is stored, the instruction
-  /// must have changed nothing, and give false.
+  /// Stores a value; false where the access failed, as for `load`: nothing is stored then.
   @inline(__always)
   func store<Value: BitwiseCopyable>(_ value: Value, at address: UInt64, unprivileged: Bool = false) -> Bool {
     let size = MemoryLayout<Value>.size
@@ -25,21 +25,22 @@ extension CPU {
       place.storeBytes(of: value, as: Value.self)
       return true
     }
+    if isHasty { return false }
     (base + CPUContext.runOffset).storeBytes(of: value, as: Value.self)
     return slowStore(self, address, size, unprivileged)
   }
 
-  /// Two values, one behind the other: one access where both are in a page of RAM, else two. As `load`.
+  /// Loads two values, one behind the other, as `load` does: by one access where both are in a page of RAM, else by two.
   @inline(__always)
   func loadPair<Value: BitwiseCopyable>(_ address: UInt64, of type: Value.Type) -> (Value, Value)? {
     let size = MemoryLayout<Value>.size
     if let place = readable(address, 2 &* size) {
       return (place.loadUnaligned(as: Value.self), place.loadUnaligned(fromByteOffset: size, as: Value.self))
     }
-    return slowLoadPair(self, address, of: Value.self)
+    return isHasty ? nil : slowLoadPair(self, address, of: Value.self)
   }
 
-  /// Stores two values, one behind the other: one access where both are in a page of RAM, else two. As `store`.
+  /// Stores two values, one behind the other, as `store` does: by one access where both are in a page of RAM, else by two.
   @inline(__always)
   func storePair<Value: BitwiseCopyable>(_ first: Value, _ second: Value, at address: UInt64) -> Bool {
     let size = MemoryLayout<Value>.size
@@ -48,7 +49,7 @@ extension CPU {
       place.storeBytes(of: second, toByteOffset: size, as: Value.self)
       return true
     }
-    return slowStorePair(self, first, second, at: address)
+    return !isHasty && slowStorePair(self, first, second, at: address)
   }
 
   /// Whether an access that needs it is aligned (exclusives, acquire and release, atomics); where not, the exception is
@@ -56,14 +57,15 @@ extension CPU {
   @inline(__always)
   func isAligned(_ address: UInt64, to size: UInt64, isWrite: Bool) -> Bool {
     if address & (size &- 1) == 0 { return true }
-    return raiseAlignmentFault(address, isWrite)
+    return !isHasty && raiseAlignmentFault(address, isWrite)
   }
 
-  /// Whether `size` bytes at an address could be stored; where not, the exception is raised. For instructions that store
-  /// more than once and must not stop halfway with something changed that is read again.
+  /// Whether `size` bytes at an address could be stored; where not, the exception is raised.
+  ///
+  /// For instructions that store more than once and must not stop halfway with something changed that is read again.
   @inline(__always)
   func isWritable(_ address: UInt64, _ size: Int) -> Bool {
-    writable(address, size) != nil || slowProbe(self, address, size)
+    writable(address, size) != nil || !isHasty && slowProbe(self, address, size)
   }
 
   /// Where the bytes at an address are in the host's memory, to be read at once; nil where the slow way is to be gone.
