@@ -98,7 +98,10 @@ public final class Machine: Sendable {
     self.console = console
     self.loader = loader
     self.cpuid = cpuid
-    do throws(EngineError) { runControl = try RunControl(cpus: virtualMachine.cpus, board: board) } catch {
+    do throws(EngineError) {
+      let turns = virtualMachine as? any TurnTakingMachine
+      runControl = try RunControl(cpus: virtualMachine.cpus, turns: turns, board: board)
+    } catch {
       throw MachineError(error.description)
     }
     try startLoading()

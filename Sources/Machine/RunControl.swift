@@ -42,6 +42,8 @@ public struct StopReport: Sendable, Equatable {
 /// The control thread, which is the one that calls `run`, drives CPU 0 by itself, so that with one CPU a step or a
 /// breakpoint costs no change of thread. Every other CPU has a thread of its own, parked while the machine is stopped.
 /// The control thread is called back by a signal (see `HostThread.signal`), from other CPUs' threads as from descriptors.
+///
+/// Where the engine has its CPUs take turns, the control thread drives them all, and there are no other threads.
 public final class RunControl: @unchecked Sendable {
   // SAFETY: (@unchecked Sendable) `shared` is touched only inside `changes`; the rest is constant or atomic.
 
@@ -49,6 +51,7 @@ public final class RunControl: @unchecked Sendable {
   public let exitCounts: [ExitCounts]
 
   private let cpus: [any VirtualCPU]
+  private let turns: (any TurnTakingMachine)?
   private let board: any Board
   private let changes = WaitQueue()
   private let isStopRequested = Atomic<Bool>(false)
@@ -67,13 +70,17 @@ public final class RunControl: @unchecked Sendable {
     var controlThread: HostThread?
   }
 
-  /// Makes the threads of all CPUs but number 0.
-  public init(cpus: [any VirtualCPU], board: any Board) throws(EngineError) {
+  /// Makes the threads of all CPUs but number 0, unless `turns` has the CPUs take turns.
+  public init(
+    cpus: [any VirtualCPU], turns: (any TurnTakingMachine)? = nil, board: any Board
+  ) throws(EngineError) {
     self.cpus = cpus
+    self.turns = turns
     self.board = board
     exitCounts = cpus.map { _ in ExitCounts() }
     let nobody = Array(repeating: false, count: cpus.count)
     shared = Shared(isRunning: nobody, isUnderWay: nobody)
+    guard turns == nil else { return }
     for cpu in cpus.dropFirst() {
       guard HostThread.start("vcpu \(cpu.index)", { [self] in park(cpu) }) != nil else {
         throw EngineError("the host has no thread for CPU \(cpu.index)")
@@ -91,6 +98,7 @@ public final class RunControl: @unchecked Sendable {
   /// - Throws: what the engine could not do; all CPUs are stopped then too.
   public func run(_ actions: [CPUAction], attention: () -> Bool) throws(EngineError) -> StopReport {
     isStopRequested.store(false, ordering: .sequentiallyConsistent)
+    if let turns { return try drive(turns, actions.map { $0 == .run }, attention) }
     let isAlone = actions.dropFirst().allSatisfy { $0 == .stay }
     if !isAlone { start(actions) }
 
@@ -131,25 +139,43 @@ public final class RunControl: @unchecked Sendable {
 
   /// Runs a CPU until it stops, or until a stop is wanted: nil.
   private func drive(_ cpu: any VirtualCPU, _ attention: () -> Bool) throws(EngineError) -> StopReport? {
-    let counts = exitCounts[cpu.index]
     while true {
       let exit = try cpu.run()
-      counts.count(exit.cause)
-      switch exit {
-      case .port(let access):
-        if let cause = board.port(access) { return try settled(cpu, cause) }
-      case .mmio(let access):
-        if let cause = board.mmio(access) { return try settled(cpu, cause) }
-      case .debug(let event): return StopReport(cpu: cpu.index, cause: .debug(event))
-      case .failure(let failure): return StopReport(cpu: cpu.index, cause: .failure(failure))
-      case .system(.powerOff): return StopReport(cpu: cpu.index, cause: .request(.powerOff))
-      case .system(.reset): return StopReport(cpu: cpu.index, cause: .request(.reset))
-      case .system(.crash): return StopReport(cpu: cpu.index, cause: .failure(.reportedCrash))
-      case .halted: break
-      case .interrupted:
-        if isStopRequested.load(ordering: .acquiring) { return try settled(cpu, nil) }
-        if attention() { return try settled(cpu, .requested) }
+      if case .interrupted = exit, isStopRequested.load(ordering: .acquiring) {
+        exitCounts[cpu.index].count(exit.cause)
+        return try settled(cpu, nil)
       }
+      if let report = try report(of: exit, on: cpu, attention) { return report }
+    }
+  }
+
+  /// Runs CPUs in turns until one of them stops.
+  private func drive(
+    _ machine: any TurnTakingMachine, _ isRunning: [Bool], _ attention: () -> Bool
+  ) throws(EngineError) -> StopReport {
+    while true {
+      let (index, exit) = try machine.run(isRunning)
+      if let report = try report(of: exit, on: cpus[index], attention) { return report }
+    }
+  }
+
+  /// The stop that an exit is; nil where it was the board's business and the CPU goes on.
+  private func report(
+    of exit: Exit, on cpu: any VirtualCPU, _ attention: () -> Bool
+  ) throws(EngineError) -> StopReport? {
+    exitCounts[cpu.index].count(exit.cause)
+    switch exit {
+    case .port(let access):
+      return try board.port(access).flatMap { cause throws(EngineError) in try settled(cpu, cause) }
+    case .mmio(let access):
+      return try board.mmio(access).flatMap { cause throws(EngineError) in try settled(cpu, cause) }
+    case .debug(let event): return StopReport(cpu: cpu.index, cause: .debug(event))
+    case .failure(let failure): return StopReport(cpu: cpu.index, cause: .failure(failure))
+    case .system(.powerOff): return StopReport(cpu: cpu.index, cause: .request(.powerOff))
+    case .system(.reset): return StopReport(cpu: cpu.index, cause: .request(.reset))
+    case .system(.crash): return StopReport(cpu: cpu.index, cause: .failure(.reportedCrash))
+    case .halted: return nil
+    case .interrupted: return attention() ? try settled(cpu, .requested) : nil
     }
   }
 

@@ -1,25 +1,8 @@
 #if arch(arm64)
-  public import Bits
+  import Bits
   import CKVM
   import CPUEngine
   import SystemPackage
-
-  /// Where a board has its interrupt controller.
-  public struct GICPlacement: Sendable {
-    /// The distributor.
-    public var distributor: GuestPhysical
-    /// The redistributors of a GICv3, 128 KiB for each CPU.
-    public var redistributors: GuestPhysical
-    /// The CPU interface of a GICv2.
-    public var cpuInterface: GuestPhysical
-
-    /// Puts the addresses together.
-    public init(distributor: GuestPhysical, redistributors: GuestPhysical, cpuInterface: GuestPhysical) {
-      self.distributor = distributor
-      self.redistributors = redistributors
-      self.cpuInterface = cpuInterface
-    }
-  }
 
   /// The versions of the Generic Interrupt Controller that KVM has.
   public enum GICVersion: Int, Sendable {

@@ -1,5 +1,5 @@
-import GuestMemory
 import Bits
+import GuestMemory
 
 /// The decoded pages of a machine, which its CPUs share.
 ///

@@ -171,7 +171,11 @@ private func translateBitfield(_ word: InstructionWord) -> Slot? {
     return Slot(
       word.is64Bit
         ? { execute($0, $1, $2) { $0[x: $1.rd] = insertField($0[x: $1.rn], into: $0[x: $1.rd], $1) } }
-        : { execute($0, $1, $2) { $0[w: $1.rd] = UInt32(truncatingIfNeeded: insertField($0[x: $1.rn], into: $0[x: $1.rd], $1)) } },
+        : {
+          execute($0, $1, $2) {
+            $0[w: $1.rd] = UInt32(truncatingIfNeeded: insertField($0[x: $1.rn], into: $0[x: $1.rd], $1))
+          }
+        },
       operands)
   }
   // Shifted to the top and down again: rm up, ra down.

@@ -3,11 +3,17 @@ import Bits
 // Data processing with registers (Arm ARM, section C4.1.95).
 extension DecodeTable {
   static let dataProcessingRegister: [InstructionPattern] = [
-    InstructionPattern("AND/ORR/EOR/ANDS, BIC/ORN/EON/BICS (shifted register)", "soo 01010 tt N mmmmm iiiiii nnnnn ddddd") {
+    InstructionPattern(
+      "AND/ORR/EOR/ANDS, BIC/ORN/EON/BICS (shifted register)", "soo 01010 tt N mmmmm iiiiii nnnnn ddddd"
+    ) {
       translateLogical($0)
     },
-    InstructionPattern("ADD/SUB (shifted register)", "soS 01011 tt 0 mmmmm iiiiii nnnnn ddddd") { translateAddShifted($0) },
-    InstructionPattern("ADD/SUB (extended register)", "soS 01011 00 1 mmmmm ttt iii nnnnn ddddd") { translateAddExtended($0) },
+    InstructionPattern("ADD/SUB (shifted register)", "soS 01011 tt 0 mmmmm iiiiii nnnnn ddddd") {
+      translateAddShifted($0)
+    },
+    InstructionPattern("ADD/SUB (extended register)", "soS 01011 00 1 mmmmm ttt iii nnnnn ddddd") {
+      translateAddExtended($0)
+    },
     InstructionPattern("ADC/SBC", "soS 11010000 mmmmm 000000 nnnnn ddddd") { translateAddWithCarry($0) },
     InstructionPattern("CCMN/CCMP (register)", "so1 11010010 mmmmm cccc 0 0 nnnnn 0 ffff") {
       translateConditionalCompare($0, isImmediate: false)
@@ -15,10 +21,16 @@ extension DecodeTable {
     InstructionPattern("CCMN/CCMP (immediate)", "so1 11010010 iiiii cccc 1 0 nnnnn 0 ffff") {
       translateConditionalCompare($0, isImmediate: true)
     },
-    InstructionPattern("CSEL/CSINC/CSINV/CSNEG", "so0 11010100 mmmmm cccc 0 o nnnnn ddddd") { translateConditionalSelect($0) },
-    InstructionPattern("UDIV/SDIV/LSLV/LSRV/ASRV/RORV", "s00 11010110 mmmmm 00oooo nnnnn ddddd") { translateTwoSources($0) },
+    InstructionPattern("CSEL/CSINC/CSINV/CSNEG", "so0 11010100 mmmmm cccc 0 o nnnnn ddddd") {
+      translateConditionalSelect($0)
+    },
+    InstructionPattern("UDIV/SDIV/LSLV/LSRV/ASRV/RORV", "s00 11010110 mmmmm 00oooo nnnnn ddddd") {
+      translateTwoSources($0)
+    },
     InstructionPattern("CRC32/CRC32C", "s00 11010110 mmmmm 010 C zz nnnnn ddddd", .crc32) { translateChecksum($0) },
-    InstructionPattern("RBIT/REV16/REV32/REV/CLZ/CLS", "s10 11010110 00000 000ooo nnnnn ddddd") { translateOneSource($0) },
+    InstructionPattern("RBIT/REV16/REV32/REV/CLZ/CLS", "s10 11010110 00000 000ooo nnnnn ddddd") {
+      translateOneSource($0)
+    },
     InstructionPattern("MADD/MSUB/SMADDL/…/SMULH/UMULH", "s00 11011 ooo mmmmm o aaaaa nnnnn ddddd") {
       translateThreeSources($0)
     },
@@ -42,7 +54,7 @@ extension InstructionWord {
   case 0: return value << amount
   case 1: return value >> amount
   case 2: return UInt64(bitPattern: Int64(bitPattern: value) >> Int64(amount))
-  default: return value >> amount | value << (0 &- amount & 63)
+  default: return value &>> amount | value &<< (0 &- amount)
   }
 }
 
@@ -53,7 +65,7 @@ extension InstructionWord {
   case 0: return value << amount
   case 1: return value >> amount
   case 2: return UInt32(bitPattern: Int32(bitPattern: value) >> Int32(amount))
-  default: return value >> amount | value << (0 &- amount & 31)
+  default: return value &>> amount | value &<< (0 &- amount)
   }
 }
 
@@ -109,11 +121,13 @@ private func translateAddShifted(_ word: InstructionWord) -> Slot? {
     case (0, true, _): { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &+ shifted64($0, $1) } }
     case (1, true, _): { execute($0, $1, $2) { $0[x: $1.rd] = $0.addSettingFlags($0[x: $1.rn], shifted64($0, $1)) } }
     case (2, true, _): { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &- shifted64($0, $1) } }
-    case (3, true, _): { execute($0, $1, $2) { $0[x: $1.rd] = $0.subtractSettingFlags($0[x: $1.rn], shifted64($0, $1)) } }
+    case (3, true, _):
+      { execute($0, $1, $2) { $0[x: $1.rd] = $0.subtractSettingFlags($0[x: $1.rn], shifted64($0, $1)) } }
     case (0, false, true): { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &+ $0[w: $1.rm] } }
     case (1, false, true): { execute($0, $1, $2) { $0[w: $1.rd] = $0.addSettingFlags($0[w: $1.rn], $0[w: $1.rm]) } }
     case (2, false, true): { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &- $0[w: $1.rm] } }
-    case (3, false, true): { execute($0, $1, $2) { $0[w: $1.rd] = $0.subtractSettingFlags($0[w: $1.rn], $0[w: $1.rm]) } }
+    case (3, false, true):
+      { execute($0, $1, $2) { $0[w: $1.rd] = $0.subtractSettingFlags($0[w: $1.rn], $0[w: $1.rm]) } }
     case (0, false, _): { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &+ shifted32($0, $1) } }
     case (1, false, _): { execute($0, $1, $2) { $0[w: $1.rd] = $0.addSettingFlags($0[w: $1.rn], shifted32($0, $1)) } }
     case (2, false, _): { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &- shifted32($0, $1) } }
@@ -179,13 +193,17 @@ private func translateAddExtended(_ word: InstructionWord) -> Slot? {
 private func translateAddWithCarry(_ word: InstructionWord) -> Slot? {
   let handler: Handler =
     switch (word[bits: 29...30], word.is64Bit) {
-    case (0, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &+ $0[x: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
+    case (0, true):
+      { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &+ $0[x: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
     case (1, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.addWithCarrySettingFlags($0[x: $1.rn], $0[x: $1.rm]) } }
-    case (2, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &+ ~$0[x: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
+    case (2, true):
+      { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &+ ~$0[x: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
     case (3, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.addWithCarrySettingFlags($0[x: $1.rn], ~$0[x: $1.rm]) } }
-    case (0, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &+ $0[w: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
+    case (0, false):
+      { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &+ $0[w: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
     case (1, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0.addWithCarrySettingFlags($0[w: $1.rn], $0[w: $1.rm]) } }
-    case (2, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &+ ~$0[w: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
+    case (2, false):
+      { execute($0, $1, $2) { $0[w: $1.rd] = $0[w: $1.rn] &+ ~$0[w: $1.rm] &+ ($0.state.pointee.c ? 1 : 0) } }
     default: { execute($0, $1, $2) { $0[w: $1.rd] = $0.addWithCarrySettingFlags($0[w: $1.rn], ~$0[w: $1.rm]) } }
     }
   return Slot(handler, word.registers())
@@ -202,7 +220,11 @@ private func translateConditionalCompare(_ word: InstructionWord, isImmediate: B
     case (false, true):
       {
         execute($0, $1, $2) {
-          if $0.holds($1.rd) { _ = $0.addSettingFlags($0[x: $1.rn], $0[x: $1.rm] | $1.offset) } else { $0.setFlags($1.ra) }
+          if $0.holds($1.rd) {
+            _ = $0.addSettingFlags($0[x: $1.rn], $0[x: $1.rm] | $1.offset)
+          } else {
+            $0.setFlags($1.ra)
+          }
         }
       }
     case (true, true):
@@ -218,13 +240,21 @@ private func translateConditionalCompare(_ word: InstructionWord, isImmediate: B
     case (false, false):
       {
         execute($0, $1, $2) {
-          if $0.holds($1.rd) { _ = $0.addSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word) } else { $0.setFlags($1.ra) }
+          if $0.holds($1.rd) {
+            _ = $0.addSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word)
+          } else {
+            $0.setFlags($1.ra)
+          }
         }
       }
     case (true, false):
       {
         execute($0, $1, $2) {
-          if $0.holds($1.rd) { _ = $0.subtractSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word) } else { $0.setFlags($1.ra) }
+          if $0.holds($1.rd) {
+            _ = $0.subtractSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word)
+          } else {
+            $0.setFlags($1.ra)
+          }
         }
       }
     }

@@ -1,4 +1,2 @@
-extension DecodeTable { static let loadsAndStores: [InstructionPattern] = [] }
-extension DecodeTable { static let atomics: [InstructionPattern] = [] }
 extension DecodeTable { static let vectorLoadsAndStores: [InstructionPattern] = [] }
 extension DecodeTable { static let floatingPoint: [InstructionPattern] = [] }
