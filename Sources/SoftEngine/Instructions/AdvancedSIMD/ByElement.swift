@@ -1,3 +1,5 @@
+import Bits
+
 // A vector and one element of another (Arm ARM, section C4.1.96, "Advanced SIMD vector x indexed element" and "scalar x
 // indexed element").
 extension DecodeTable {

@@ -36,7 +36,7 @@ extension DecodeTable {
     },
     .copy("INS (element)", "011 01110000 iiiii 0 jjjj 1 nnnnn ddddd") { word, element in
       // imm4 counts in elements, as imm5 does; its low bits are ignored.
-      let source = word.number(11...14) >> UInt8(element.size) << UInt8(element.size)
+      let source = (word.number(11...14) >> UInt8(element.size)) << UInt8(element.size)
       return Copy.insert[element.size].map {
         Slot($0, Operands(rd: word.rd, rn: word.rn, rm: source, ra: element.offset))
       }
@@ -54,7 +54,7 @@ private struct ElementName {
   init?(imm5: UInt32) {
     guard imm5 & 0xf != 0 else { return nil }
     size = UInt32(imm5.trailingZeroBitCount)
-    offset = UInt8(imm5 >> (size + 1) << size)
+    offset = UInt8((imm5 >> (size + 1)) << size)
   }
 }
 
@@ -71,12 +71,12 @@ extension InstructionPattern {
 /// `ra` is the byte of a vector register where the element begins, that of Vd for INS.
 private enum Copy {
   static let duplicate = SizedHandlers(
-    b: { duplicate($0, $1, $2, UInt8.self) }, h: { duplicate($0, $1, $2, UInt16.self) },
-    s: { duplicate($0, $1, $2, UInt32.self) }, d: { duplicate($0, $1, $2, UInt64.self) })
+    b: { splat($0, $1, $2, UInt8.self) }, h: { splat($0, $1, $2, UInt16.self) },
+    s: { splat($0, $1, $2, UInt32.self) }, d: { splat($0, $1, $2, UInt64.self) })
 
   static let duplicateGeneral = SizedHandlers(
-    b: { duplicateGeneral($0, $1, $2, UInt8.self) }, h: { duplicateGeneral($0, $1, $2, UInt16.self) },
-    s: { duplicateGeneral($0, $1, $2, UInt32.self) }, d: { duplicateGeneral($0, $1, $2, UInt64.self) })
+    b: { splatGeneral($0, $1, $2, UInt8.self) }, h: { splatGeneral($0, $1, $2, UInt16.self) },
+    s: { splatGeneral($0, $1, $2, UInt32.self) }, d: { splatGeneral($0, $1, $2, UInt64.self) })
 
   static let toScalar = SizedHandlers(
     b: { vector($0, $1, $2) { $0.setScalar($1, $0.element($1.rn, at: $1.ra, of: UInt8.self)) } },
@@ -108,7 +108,8 @@ private enum Copy {
   static let insertGeneral = SizedHandlers(
     b: { vector($0, $1, $2) { $0.insert($1, UInt8(truncatingIfNeeded: $0[x: $1.rn])) } },
     h: { vector($0, $1, $2) { $0.insert($1, UInt16(truncatingIfNeeded: $0[x: $1.rn])) } },
-    s: { vector($0, $1, $2) { $0.insert($1, $0[w: $1.rn]) } }, d: { vector($0, $1, $2) { $0.insert($1, $0[x: $1.rn]) } })
+    s: { vector($0, $1, $2) { $0.insert($1, $0[w: $1.rn]) } }, d: { vector($0, $1, $2) { $0.insert($1, $0[x: $1.rn]) } }
+  )
 }
 
 extension CPU {
@@ -122,7 +123,7 @@ extension CPU {
 @inline(__always) private func signExtended64<E: Lane>(_ value: E) -> UInt64 { UInt64(truncatingIfNeeded: value) }
 
 @inline(__always)
-private func duplicate<E: Lane>(
+private func splat<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type
 ) {
   vector(cpu, slot, limit) { cpu, op in
@@ -131,7 +132,7 @@ private func duplicate<E: Lane>(
 }
 
 @inline(__always)
-private func duplicateGeneral<E: Lane>(
+private func splatGeneral<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type
 ) {
   vector(cpu, slot, limit) { cpu, op in

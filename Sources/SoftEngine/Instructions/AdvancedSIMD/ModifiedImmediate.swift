@@ -1,3 +1,5 @@
+import Bits
+
 // Immediates for whole vectors (Arm ARM, section C4.1.96, "Advanced SIMD modified immediate").
 extension DecodeTable {
   /// In the place of these immediates' fixed zeros shifts have the size of elements, which is not zero.
@@ -71,7 +73,7 @@ private enum ExpandedImmediate {
 
   /// A floating-point number (`VFPExpandImm`): its sign, an exponent of -3 to 4 and four bits of its fraction.
   private static func floatingPoint(_ imm8: UInt64, exponent: Int, fraction: Int) -> UInt64 {
-    let sign = imm8 >> 7 << UInt64(exponent + fraction)
+    let sign = (imm8 >> 7) << UInt64(exponent + fraction)
     let bias = imm8[bit: 6] ? UInt64.lowMask(exponent - 3) << 2 : 1 << UInt64(exponent - 1)
     return sign | (bias | imm8[bits: 4...5]) << UInt64(fraction) | imm8[bits: 0...3] << UInt64(fraction - 4)
   }

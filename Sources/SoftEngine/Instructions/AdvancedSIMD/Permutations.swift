@@ -114,7 +114,7 @@ private func extract(
     cpu.setVector(
       op,
       SIMD2(
-        low &>> amount | middle &<< 1 &<< (63 &- amount), middle &>> amount | high &<< 1 &<< (63 &- amount)))
+        low &>> amount | (middle &<< 1) &<< (63 &- amount), middle &>> amount | (high &<< 1) &<< (63 &- amount)))
   }
 }
 

@@ -1,3 +1,5 @@
+import Bits
+
 // Shifts by an immediate (Arm ARM, section C4.1.96, "Advanced SIMD shift by immediate" and "scalar shift by immediate").
 extension DecodeTable {
   static let shiftByImmediate: [InstructionPattern] = [

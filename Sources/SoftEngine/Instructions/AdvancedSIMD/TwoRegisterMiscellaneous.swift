@@ -134,13 +134,15 @@ extension SizedHandlers {
 
   // Elements of half the size, which is the one that the encoding names
   fileprivate static let xtn = SizedHandlers(
-    b: { narrow($0, $1, $2, UInt8.self) { left, _ in left } }, h: { narrow($0, $1, $2, UInt16.self) { left, _ in left } },
+    b: { narrow($0, $1, $2, UInt8.self) { left, _ in left } },
+    h: { narrow($0, $1, $2, UInt16.self) { left, _ in left } },
     s: { narrow($0, $1, $2, UInt32.self) { left, _ in left } })
   fileprivate static let sqxtn = SizedHandlers(
     b: { extractNarrow($0, $1, $2, Int16.self, Int8.self) }, h: { extractNarrow($0, $1, $2, Int32.self, Int16.self) },
     s: { extractNarrow($0, $1, $2, Int64.self, Int32.self) })
   fileprivate static let uqxtn = SizedHandlers(
-    b: { extractNarrow($0, $1, $2, UInt16.self, UInt8.self) }, h: { extractNarrow($0, $1, $2, UInt32.self, UInt16.self) },
+    b: { extractNarrow($0, $1, $2, UInt16.self, UInt8.self) },
+    h: { extractNarrow($0, $1, $2, UInt32.self, UInt16.self) },
     s: { extractNarrow($0, $1, $2, UInt64.self, UInt32.self) })
   fileprivate static let sqxtun = SizedHandlers(
     b: { extractNarrow($0, $1, $2, Int16.self, UInt8.self) }, h: { extractNarrow($0, $1, $2, Int32.self, UInt16.self) },
