@@ -141,18 +141,16 @@ class Generator:
         """Base registers, and index registers where there are any, for addresses in the scratch page."""
         aligned = any(map(operands.checks_alignment_late, words))
         for word in words:
-            if not operands.is_literal(word) and bits(word, 5, 5) not in inputs:
+            if not operands.is_literal(word) and operands.base_register(word) not in inputs:
                 address = operands.target(self.random)
                 if aligned:
                     address = cases.SCRATCH + 16 * self.random.randrange(cases.PAGE // 16)
                 self.add_address(word, address, inputs)
 
     def add_address(self, word, address, inputs):
-        draw, n = self.random, bits(word, 5, 5)
+        draw, n = self.random, operands.base_register(word)
         base = address - operands.displacement(word)
-        if self.kind.name == "system/cache":
-            n, base = bits(word, 0, 5), cases.SCRATCH + draw.randrange(cases.PAGE)
-        elif operands.is_register_offset(word):
+        if operands.is_register_offset(word):
             m = bits(word, 16, 5)
             if m not in (n, 31):
                 inputs[m], added = operands.index_value(word, draw.choice((0, 8, 64, -16, 100, -1)), draw)
@@ -194,9 +192,9 @@ class MixedGenerator(Generator):
 
     def inputs(self, words):
         inputs = super().inputs(words)
-        accesses = [word for word in words if operands.is_load_store(word)]
+        accesses = [word for word in words if operands.is_load_store(word) or operands.is_cache_maintenance(word)]
         for word in accesses:
-            inputs.pop(bits(word, 5, 5), None)
+            inputs.pop(operands.base_register(word), None)
         self.add_addresses(accesses, inputs)
         return inputs
 

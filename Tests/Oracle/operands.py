@@ -83,6 +83,15 @@ def is_load_store(word):
     return word & 0x0A00_0000 == 0x0800_0000
 
 
+def is_cache_maintenance(word):
+    return word & 0xFFF8_F000 == 0xD508_7000
+
+
+def base_register(word):
+    """The register that holds the address, or that an offset is added to."""
+    return bits(word, 0, 5) if is_cache_maintenance(word) else bits(word, 5, 5)
+
+
 def is_literal(word):
     return word & 0x3B00_0000 == 0x1800_0000
 
