@@ -200,7 +200,7 @@ class MixedGenerator(Generator):
 
 
 def excluded(word):
-    """Words that are Linux's or QEMU's business: calls, semihosting, waiting; and those that QEMU gets wrong or has beyond us."""
+    """Words that Linux or QEMU takes for itself (calls, semihosting, waiting), or that QEMU gets wrong or has beyond us."""
     if word & 0xFFE0_001F in (0xD400_0001, 0xD440_0000):  # SVC, HLT
         return True
     if word in (0xD503_205F, 0xD503_207F):  # WFE, WFI
@@ -243,14 +243,16 @@ def main():
     parser.add_argument("directory", type=pathlib.Path)
     options = parser.parse_args()
 
+    command = options.oracle.split()
     pools = operands.Pools(random.Random(options.seed))
     generators = [Generator(kind, random.Random(f"{options.seed} {kind.name}"), pools) for kind in CLASSES]
-    generators.append(MixedGenerator(generators, random.Random(f"{options.seed} mixed"), pools))
+    mixed = MixedGenerator(generators, random.Random(f"{options.seed} mixed"), pools)
     areas = {}
-    for generator in generators:
+    for generator in generators + [mixed]:
         if re.search(options.pattern, generator.kind.name):
-            section = section_of(generator, options.count, options.oracle.split())
-            areas.setdefault(generator.kind.area, []).append(section)
+            areas.setdefault(generator.kind.area, []).append(section_of(generator, options.count, command))
+        elif re.search(options.pattern, MIXED):
+            section_of(generator, FIRST_BATCH, command)  # for words that streams can be made of
     options.directory.mkdir(parents=True, exist_ok=True)
     for area, sections in areas.items():
         (options.directory / f"{area}.cases").write_bytes(cases.MAGIC + b"".join(sections))
