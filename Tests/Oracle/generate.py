@@ -29,8 +29,8 @@ BREAKS_DOWN = (
     Pattern("01111110 1111100 11111 10 xxxxx xxxxx"),
     Pattern("0x001110 1111100 11111 10 xxxxx xxxxx"),
 )
-# What the oracle's CPU has beyond the software CPU: MSR SSBS.
-BEYOND = (Pattern("1101010100000 011 0100 xxxx 001 xxxxx"),)
+# What the oracle's CPU alone has: MSR SSBS.
+ALONE = (Pattern("1101010100000 011 0100 xxxx 001 xxxxx"),)
 
 
 class Generator:
@@ -165,9 +165,9 @@ class Generator:
         s, offset, pair = bits(word, 16, 5), address - cases.SCRATCH, not bits(word, 23, 1)
         size = 4 << bits(word, 30, 1) if pair else 1 << bits(word, 30, 2)
         for register in (s, s + 1) if pair else (s,):
-            content = cases.MEMORY_IMAGE[max(offset, 0):][:size]
+            content = int.from_bytes(cases.MEMORY_IMAGE[max(offset, 0):][:size], "little")
             if register != 31 and register != bits(word, 5, 5):
-                inputs[register] = int.from_bytes(content, "little") | self.random.getrandbits(64) << 8 * size & operands.MASK64
+                inputs[register] = content | self.random.getrandbits(64) << 8 * size & operands.MASK64
             offset += size
 
     def learn(self, words, result):
@@ -200,12 +200,12 @@ class MixedGenerator(Generator):
 
 
 def excluded(word):
-    """Words that Linux or QEMU takes for itself (calls, semihosting, waiting), or that QEMU gets wrong or has beyond us."""
+    """Words that Linux or QEMU takes for itself (calls, semihosting, waiting), or that QEMU gets wrong or has alone."""
     if word & 0xFFE0_001F in (0xD400_0001, 0xD440_0000):  # SVC, HLT
         return True
     if word in (0xD503_205F, 0xD503_207F):  # WFE, WFI
         return True
-    return any(pattern.matches(word) for pattern in BREAKS_DOWN + BEYOND)
+    return any(pattern.matches(word) for pattern in BREAKS_DOWN + ALONE)
 
 
 def run_oracle(command, made):

@@ -43,8 +43,8 @@ def float_bits(random, size):
 def element(random, size):
     if size in FORMATS and random.random() < 0.8:
         return float_bits(random, size)
-    edges = (0, 1, (1 << size) - 1, 1 << size - 1, (1 << size - 1) - 1, random.randrange(2 * size), random.getrandbits(size))
-    return random.choice(edges)
+    top = 1 << size - 1
+    return random.choice((0, 1, 2 * top - 1, top, top - 1, random.randrange(2 * size), random.getrandbits(size)))
 
 
 def vectors(random, size, count):
@@ -148,7 +148,7 @@ def branch_target(random, words):
 
 
 def with_should_be_bits(word):
-    """The word with the values in fields of no meaning that the architecture asks for; others may be UNDEFINED or not."""
+    """The word with fields of no meaning as the architecture asks for them; else it may be UNDEFINED or not."""
     if word & 0x3F40_0000 == 0x0840_0000 and not (bits(word, 21, 1) and not bits(word, 31, 1)):
         word |= 31 << 16  # Rs of exclusive and acquiring loads
     if word & 0x3F20_0000 == 0x0800_0000 or word & 0x3FA0_0000 == 0x0880_0000:
