@@ -13,10 +13,7 @@ final class SoftClock: GuestClock, @unchecked Sendable {
   init(_ machine: SoftMachine) { self.machine = machine }
 
   var now: UInt64 {
-    let (high, low) = machine.time.multipliedFullWidth(by: 1_000_000_000)
-    let rate = max(1, machine.options.instructionsPerSecond)
-    // 584 years of time are more than a run has.
-    return Self.powerOn &+ (high < rate ? rate.dividingFullWidth((high, low)).quotient : 0)
+    Self.powerOn &+ machine.nanoseconds(machine.time)
   }
 
   /// The machine's time in instructions at which the call is due.
