@@ -30,7 +30,7 @@ seed 0, that is
 with the inputs on top. At CODE is a page that can be read and executed but not written: the words, then zeros. At
 SCRATCH is a page that can be read and written but not executed. Nothing else is mapped. Top byte ignore is on; neither
 data accesses nor the stack pointer need be aligned. The words are executed from CODE on to the first exception; one
-comes always, as zero is UDF. A result has what differs from the initial state; without a pc in it, the exception is the one
+comes always, as zero is UDF. A result has what differs from the initial state; without a pc in it, the exception is that
 of the UDF behind the last word: the case ran through.
 """
 
