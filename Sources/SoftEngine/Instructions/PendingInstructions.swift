@@ -1,4 +1,2 @@
 extension DecodeTable { static let vectorLoadsAndStores: [InstructionPattern] = [] }
-extension DecodeTable { static let advancedSIMD: [InstructionPattern] = [] }
 extension DecodeTable { static let floatingPoint: [InstructionPattern] = [] }
-extension DecodeTable { static let cryptography: [InstructionPattern] = [] }
