@@ -19,7 +19,7 @@ func component(_ name: String, _ dependencies: [Target.Dependency] = []) -> Targ
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// - Parameter fixtures: Whether the tests read files in their directory `Fixtures`.
+/// The tests of a target; with `fixtures` they read files in their directory `Fixtures`.
 func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
   .testTarget(
     name: name, dependencies: dependencies, exclude: fixtures ? ["Fixtures"] : [], swiftSettings: strict)
@@ -98,7 +98,8 @@ let package = Package(
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
-    tests("SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"]),
+    tests(
+      "SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"], fixtures: true),
     tests(
       "MachineTests",
       [

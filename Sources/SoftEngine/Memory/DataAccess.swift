@@ -35,6 +35,32 @@ extension CPU {
     return slowStore(self, address, size, unprivileged)
   }
 
+  /// Two values, one behind the other: one access where both are in a page of RAM, else two. As `load`.
+  @inline(__always)
+  func loadPair<Value: BitwiseCopyable>(_ address: UInt64, of type: Value.Type) -> (Value, Value)? {
+    let size = MemoryLayout<Value>.size
+    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
+    if (address &+ UInt64(2 &* size &- 1)) & ~0xfff == entry.load(as: UInt64.self) {
+      let place = host(address, entry)
+      return (place.loadUnaligned(as: Value.self), place.loadUnaligned(fromByteOffset: size, as: Value.self))
+    }
+    return slowLoadPair(self, address, of: Value.self)
+  }
+
+  /// Stores two values, one behind the other: one access where both are in a page of RAM, else two. As `store`.
+  @inline(__always)
+  func storePair<Value: BitwiseCopyable>(_ first: Value, _ second: Value, at address: UInt64) -> Bool {
+    let size = MemoryLayout<Value>.size
+    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
+    if (address &+ UInt64(2 &* size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
+      let place = host(address, entry)
+      place.storeBytes(of: first, as: Value.self)
+      place.storeBytes(of: second, toByteOffset: size, as: Value.self)
+      return true
+    }
+    return slowStorePair(self, first, second, at: address)
+  }
+
   /// Whether an access that needs it is aligned (exclusives, acquire and release, atomics); where not, the exception is
   /// raised.
   @inline(__always)
@@ -70,6 +96,26 @@ private func slowLoad(_ cpu: CPU, _ address: UInt64, _ size: Int, _ unprivileged
 @inline(never)
 private func slowStore(_ cpu: CPU, _ address: UInt64, _ size: Int, _ unprivileged: Bool) -> Bool {
   cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.slowStore(address, size, unprivileged: unprivileged) }
+}
+
+@inline(never)
+private func slowLoadPair<Value: BitwiseCopyable>(
+  _ cpu: CPU, _ address: UInt64, of type: Value.Type
+) -> (Value, Value)? {
+  guard let first = cpu.load(address, as: Value.self),
+    let second = cpu.load(address &+ UInt64(MemoryLayout<Value>.size), as: Value.self)
+  else { return nil }
+  return (first, second)
+}
+
+/// Both can be stored or none is, as far as translation goes.
+@inline(never)
+private func slowStorePair<Value: BitwiseCopyable>(
+  _ cpu: CPU, _ first: Value, _ second: Value, at address: UInt64
+) -> Bool {
+  let size = MemoryLayout<Value>.size
+  return cpu.isWritable(address, 2 &* size) && cpu.store(first, at: address)
+    && cpu.store(second, at: address &+ UInt64(size))
 }
 
 @inline(never)
