@@ -63,6 +63,9 @@ struct RunState {
   /// The table that branches to other pages look in.
   var codeTLB: UnsafeMutableRawPointer
 
+  /// Instructions of the floating-point and vector unit are trapped at the current exception level.
+  var isVectorTrapped = false
+
   /// `CPUState.time` where the limit is, with the limit's bias (`SoftCore.run`).
   var limitTime: UInt64 = 0
   /// Where the run was left: the first slot that was not executed and the limit that belongs to it.

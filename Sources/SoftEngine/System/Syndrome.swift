@@ -11,6 +11,9 @@ enum Syndrome {
   /// An undefined instruction.
   static let unknown = make(.unknown)
 
+  /// An instruction of the floating-point and vector unit where CPACR_EL1 traps it: CV is set, COND is "always".
+  static let vectorAccess = make(.vectorAccess, 1 << 24 | 0b1110 << 20)
+
   /// A data abort: ISV is clear, as for every abort that is not stage 2's.
   static func dataAbort(_ status: FaultStatus, isWrite: Bool, isCacheMaintenance: Bool = false) -> UInt64 {
     var specific = UInt64(status.rawValue)
