@@ -120,6 +120,15 @@ public struct TCR: ARM64RegisterFields {
   /// IPS: the width of physical addresses; reserved encodings count as the widest.
   public var physicalAddressBits: Int { physicalAddressWidth(rawValue[bits: 32...34]) }
 
+  /// A1: the address space's number is TTBR1_EL1's, not TTBR0_EL1's.
+  public var takesUpperASID: Bool { rawValue[bit: 22] }
+
+  /// AS: numbers of address spaces have 16 bits, not 8.
+  public var hasWideASIDs: Bool { rawValue[bit: 36] }
+
+  /// HA: the CPU sets the access flag by itself.
+  public var managesAccessFlag: Bool { rawValue[bit: 39] }
+
   /// HA and HD: the CPU makes clean memory writable by itself where a descriptor allows it.
   public var managesDirtyState: Bool { rawValue[bit: 39] && rawValue[bit: 40] }
 
