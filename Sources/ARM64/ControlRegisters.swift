@@ -214,6 +214,15 @@ public struct CPACR: ARM64RegisterFields {
   /// Takes the register's bits.
   public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// FPEN: whether an exception level gets a trap at instructions of the floating-point and vector unit.
+  public func trapsVectorAccess(at level: ExceptionLevel) -> Bool {
+    switch rawValue[bits: 20...21] {
+    case 0b11: false
+    case 0b01: level == .el0
+    default: true
+    }
+  }
+
   /// The named bits.
   public static var fields: [RegisterField] {
     [

@@ -2,7 +2,7 @@ public import Architecture
 public import Bits
 
 /// What an exception level may do with memory.
-public struct AccessPermissions: OptionSet, Sendable, CustomStringConvertible {
+public struct AccessPermissions: OptionSet, Sendable, BitwiseCopyable, CustomStringConvertible {
   /// The permissions' bits.
   public let rawValue: UInt8
   /// Takes the permissions' bits.
