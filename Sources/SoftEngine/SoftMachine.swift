@@ -165,6 +165,8 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
         idle += 1
       }
       core.idle(until: schedule.roundEnd)
+      // What others store from now on is not compared with the monitor's address: it is opened.
+      if cores.count > 1 { core.context.pointee.state.exclusiveSize = 0 }
       schedule.turn += 1
       guard schedule.turn == cores.count else { continue }
       schedule.turn = 0

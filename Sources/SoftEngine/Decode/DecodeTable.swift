@@ -9,8 +9,8 @@ struct DecodeTable: Sendable {
   /// The table of this CPU.
   static let shared = DecodeTable(
     [
-      dataProcessingImmediate, dataProcessingRegister, branches, loadsAndStores, atomics, vectorLoadsAndStores,
-      advancedSIMD, floatingPoint, cryptography, system,
+      dataProcessingImmediate, dataProcessingRegister, branches, loadsAndStores, exclusives, atomics,
+      vectorLoadsAndStores, vectorStructures, advancedSIMD, floatingPoint, cryptography, system,
     ].joined().filter { $0.feature.map(Feature.announced.contains) ?? true })
 
   init(_ patterns: [InstructionPattern]) {

@@ -8,6 +8,7 @@ enum Feature: Sendable, CaseIterable {
   case sha1
   case sha256
   case lse
+  case lor
   case rdm
   case dotProd
   case fp16
