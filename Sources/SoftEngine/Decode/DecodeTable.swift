@@ -37,8 +37,9 @@ struct DecodeTable: Sendable {
     return nil
   }
 
-  /// The slot for a word; what is not allocated raises the exception of an undefined instruction.
-  func slot(for word: UInt32) -> Slot {
-    pattern(of: word)?.translate(InstructionWord(rawValue: word)) ?? Slot.undefined
+  /// The slot for a word, which is the `index`th of its page; what is not allocated raises the exception of an undefined
+  /// instruction.
+  func slot(for word: UInt32, index: Int = 0) -> Slot {
+    pattern(of: word)?.translate(InstructionWord(rawValue: word, index: index)) ?? Slot.undefined
   }
 }
