@@ -1,7 +1,7 @@
 PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 
-.PHONY: build demo test test-arm64 bench bench-arm64 lint format guests kernels install clean help
+.PHONY: build demo test test-arm64 oracle bench bench-arm64 lint format guests kernels install clean help
 
 build: ## Build hvgdb, optimized.
 	@Tests/Support/install.sh
@@ -15,6 +15,9 @@ test: ## Run every test, with all the set-up that it takes.
 
 test-arm64: ## Run the tests on real KVM for arm64, in an emulated machine.
 	@Tests/Support/test.sh arm64
+
+oracle: ## Hold the software CPU against qemu-aarch64, on CASES of each class of instructions, those that match CLASS.
+	@Tests/Oracle/run.sh $(or $(CASES),20000) '$(CLASS)'
 
 bench: build ## Measure hvgdb beside QEMU's stub, then what bench-arm64 does; BENCH_OPTIONS goes to hvgdb-bench.
 	@Tests/Support/install.sh bench

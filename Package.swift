@@ -19,8 +19,10 @@ func component(_ name: String, _ dependencies: [Target.Dependency] = []) -> Targ
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+/// The tests of a target; with `fixtures` they read files in their directory `Fixtures`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: fixtures ? ["Fixtures"] : [], swiftSettings: strict)
 }
 
 let package = Package(
@@ -44,6 +46,10 @@ let package = Package(
       ]),
 
     component("Bits"),
+    .target(
+      name: "SoftFloat", dependencies: ["Bits"], swiftSettings: strict,
+      // fma, on hosts whose baseline has no instruction for it.
+      linkerSettings: [.linkedLibrary("m")]),
     component("Host", ["CLinux"]),
     component("Architecture", ["Bits"]),
     component("GDBRemote", ["Architecture"]),
@@ -52,7 +58,7 @@ let package = Package(
     component("KernelSymbols", ["Bits", "Architecture"]),
     component("GuestMemory", ["Bits", systemPackage]),
     component("X86", ["Bits", "Architecture"]),
-    component("ARM64", ["Bits", "Architecture"]),
+    component("ARM64", ["Bits", "Architecture", "SoftFloat"]),
     component("CPUEngine", ["Bits", "Architecture", "GuestMemory"]),
     component(
       "KVMEngine",
@@ -60,7 +66,7 @@ let package = Package(
     component("Devices", ["Bits"]),
     component(
       "SoftEngine",
-      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host"]),
+      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"]),
     component(
       "Machine",
       [
@@ -83,6 +89,7 @@ let package = Package(
     .executableTarget(name: "hvgdb", dependencies: ["HVGDBCommand", argumentParser], swiftSettings: strict),
 
     tests("BitsTests", ["Bits"]),
+    tests("SoftFloatTests", ["SoftFloat"], fixtures: true),
     tests("GDBRemoteTests", ["GDBRemote", "Architecture"]),
     tests("DeviceTreeTests", ["DeviceTree"]),
     tests("KernelImageTests", ["KernelImage", "Bits", "Architecture", "CCompression"]),
@@ -91,7 +98,8 @@ let package = Package(
     tests("X86Tests", ["X86", "Bits", "Architecture"]),
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
-    tests("SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"]),
+    tests(
+      "SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"], fixtures: true),
     tests(
       "MachineTests",
       [

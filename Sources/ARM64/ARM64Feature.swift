@@ -1,4 +1,5 @@
 import Architecture
+import SoftFloat
 
 /// A feature whose registers carry both what they are and how GDB shows them.
 struct ARM64Feature: Sendable {

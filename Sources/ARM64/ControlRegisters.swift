@@ -120,6 +120,15 @@ public struct TCR: ARM64RegisterFields {
   /// IPS: the width of physical addresses; reserved encodings count as the widest.
   public var physicalAddressBits: Int { physicalAddressWidth(rawValue[bits: 32...34]) }
 
+  /// A1: the address space's number is TTBR1_EL1's, not TTBR0_EL1's.
+  public var takesUpperASID: Bool { rawValue[bit: 22] }
+
+  /// AS: numbers of address spaces have 16 bits, not 8.
+  public var hasWideASIDs: Bool { rawValue[bit: 36] }
+
+  /// HA: the CPU sets the access flag by itself.
+  public var managesAccessFlag: Bool { rawValue[bit: 39] }
+
   /// HA and HD: the CPU makes clean memory writable by itself where a descriptor allows it.
   public var managesDirtyState: Bool { rawValue[bit: 39] && rawValue[bit: 40] }
 
@@ -204,6 +213,15 @@ public struct CPACR: ARM64RegisterFields {
   public var rawValue: UInt64
   /// Takes the register's bits.
   public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// FPEN: whether an exception level gets a trap at instructions of the floating-point and vector unit.
+  public func trapsVectorAccess(at level: ExceptionLevel) -> Bool {
+    switch rawValue[bits: 20...21] {
+    case 0b11: false
+    case 0b01: level == .el0
+    default: true
+    }
+  }
 
   /// The named bits.
   public static var fields: [RegisterField] {
@@ -338,42 +356,6 @@ public struct PMCR: ARM64RegisterFields {
       RegisterField("E", 0), RegisterField("P", 1), RegisterField("C", 2), RegisterField("D", 3), RegisterField("X", 4),
       RegisterField("DP", 5), RegisterField("LC", 6), RegisterField("LP", 7), RegisterField("FZO", 9),
       RegisterField("N", 11...15), RegisterField("IDCODE", 16...23), RegisterField("IMP", 24...31),
-    ]
-  }
-}
-
-/// The floating-point control register (Arm ARM, C5.2, `FPCR`).
-public struct FPCR: ARM64RegisterFields {
-  /// The register's bits.
-  public var rawValue: UInt64
-  /// Takes the register's bits.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
-
-  /// The named bits.
-  public static var fields: [RegisterField] {
-    [
-      RegisterField("FIZ", 0), RegisterField("AH", 1), RegisterField("NEP", 2), RegisterField("IOE", 8),
-      RegisterField("DZE", 9), RegisterField("OFE", 10), RegisterField("UFE", 11), RegisterField("IXE", 12),
-      RegisterField("EBF", 13), RegisterField("IDE", 15), RegisterField("Len", 16...18), RegisterField("FZ16", 19),
-      RegisterField("Stride", 20...21), RegisterField("RMode", 22...23), RegisterField("FZ", 24),
-      RegisterField("DN", 25), RegisterField("AHP", 26),
-    ]
-  }
-}
-
-/// The floating-point status register (Arm ARM, C5.2, `FPSR`).
-public struct FPSR: ARM64RegisterFields {
-  /// The register's bits.
-  public var rawValue: UInt64
-  /// Takes the register's bits.
-  public init(rawValue: UInt64) { self.rawValue = rawValue }
-
-  /// The named bits.
-  public static var fields: [RegisterField] {
-    [
-      RegisterField("IOC", 0), RegisterField("DZC", 1), RegisterField("OFC", 2), RegisterField("UFC", 3),
-      RegisterField("IXC", 4), RegisterField("IDC", 7), RegisterField("QC", 27), RegisterField("V", 28),
-      RegisterField("C", 29), RegisterField("Z", 30), RegisterField("N", 31),
     ]
   }
 }

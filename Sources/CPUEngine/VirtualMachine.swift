@@ -16,6 +16,8 @@ public enum DebugRegisters: Sendable, Equatable {
   case shared(count: Int)
   /// Each sort has its own (arm64: DBGBVR and DBGWVR).
   case separate(breakpoints: Int, watchpoints: Int)
+  /// As many as anybody wants, and watchpoints of any length at any address: a CPU that is software.
+  case unlimited
 }
 
 /// What an engine can do for a debugger.

@@ -227,6 +227,7 @@ extension DebugRegisters {
     switch self {
     case .shared(let count): max(0, count - breakpoints - watchpoints)
     case .separate(let count, _): max(0, count - breakpoints)
+    case .unlimited: .max
     }
   }
 
@@ -236,6 +237,7 @@ extension DebugRegisters {
     case .shared(let count): breakpoints + watchpoints <= count
     case .separate(let breakpointCount, let watchpointCount):
       breakpoints <= breakpointCount && watchpoints <= watchpointCount
+    case .unlimited: true
     }
   }
 }

@@ -3,6 +3,17 @@ import CPUEngine
 public import GDBRemote
 import Machine
 
+extension HardwareWatchpoint.Access {
+  /// The accesses that a client's watchpoint is hit by.
+  init(_ kind: WatchKind) {
+    switch kind {
+    case .read: self = .read
+    case .write: self = .write
+    case .access: self = .readWrite
+    }
+  }
+}
+
 extension Debugger: BreakpointTarget {
   /// Notes a breakpoint or watchpoint; it is placed when the guest goes on.
   public func insertBreakpoint(
@@ -50,7 +61,12 @@ extension Debugger: BreakpointTarget {
 
   /// The debug registers that a watch takes; none where they do not fire and the debugger compares by itself.
   func hardwarePieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint]? {
-    guard machine.virtualMachine.capabilities.watchpointsFire else { return [] }
+    let capabilities = machine.virtualMachine.capabilities
+    guard capabilities.watchpointsFire else { return [] }
+    if capabilities.debugRegisters == .unlimited {
+      let access = HardwareWatchpoint.Access(watch.kind)
+      return [HardwareWatchpoint(address: watch.address, length: Int(clamping: watch.count), access: access)]
+    }
     return support.pieces(watching: watch.address, count: watch.count, for: watch.kind)
   }
 
@@ -69,6 +85,7 @@ extension Debugger: BreakpointTarget {
     case .shared(let count): "\(count) for breakpoints and aligned pieces of watched data together"
     case .separate(let breakpoints, let watchpoints):
       "\(breakpoints) for breakpoints and \(watchpoints) for watched data"
+    case .unlimited: "as many as one wants"
     }
   }
 

@@ -21,6 +21,13 @@ struct MachineBuilder {
   func machine() throws -> Machine {
     let image = try KernelImage(reading: KernelFile(path: command.kernel), asRawAt: rawPlacement)
     let engine = try engine(for: image.architecture)
+    if engine == .kvm {
+      for (option, isGiven) in [
+        ("--trace-hash", command.traceHash), ("--instructions-per-second", command.instructionsPerSecond != nil),
+      ] where isGiven {
+        throw Failure(description: "\(option) is for the software CPU: use --accel soft")
+      }
+    }
     switch image.architecture {
     case .x86_64: return try pc(image)
     case .arm64: return try virt(image, engine)
@@ -113,8 +120,10 @@ struct MachineBuilder {
     switch engine {
     case .kvm: return try virt(image, onKVM: ram)
     case .soft:
-      let machine = try SoftMachine(
-        memory: ram, options: SoftMachine.Options(cpuCount: command.cpus, gic: .virt(cpuCount: command.cpus)))
+      var options = SoftMachine.Options(cpuCount: command.cpus, gic: .virt(cpuCount: command.cpus))
+      if let rate = command.instructionsPerSecond { options.instructionsPerSecond = rate }
+      options.tracesRun = command.traceHash
+      let machine = try SoftMachine(memory: ram, options: options)
       return try virt(image, machine, machine.registerFile, machine.affinities, gic: .v3)
     }
   }
@@ -146,11 +155,17 @@ struct MachineBuilder {
     }
     let logger = logger
     let console = Console()
-    let board = try VirtBoard(console: console, strictMMIO: command.strictMmio) {
+    let turns = engine as? any TurnTakingMachine
+    var announceTyping: (@Sendable ([UInt8]) -> Void)?
+    if let turns { announceTyping = { turns.type($0) } }
+    let board = try VirtBoard(
+      console: console, strictMMIO: command.strictMmio, clock: turns?.makeClock(), announceTyping: announceTyping
+    ) {
       logger.notice("\($0)")
     } driveLine: { line, isHigh in
       try? engine.setInterruptLine(line, asserted: isHigh)
     }
+    turns?.connectConsole { [weak board] in board?.receive($0) }
     let size = command.memory.bytes
     let options = VirtLoader.Options(
       kernel: image, initialRAMDisk: try command.initrd.map { try InitialRAMDisk(path: $0) }, memorySize: size,

@@ -6,6 +6,7 @@ import Host
 import KernelImage
 import Logging
 import Machine
+import SoftEngine
 
 /// Which CPU engine runs the guest: the argument of `--accel`.
 enum EngineChoice: String, Sendable, CaseIterable, ExpressibleByArgument {
@@ -46,6 +47,15 @@ struct RunCommand: ParsableCommand {
 
   @Option(help: "The CPU engine: auto, kvm or soft.")
   var accel = EngineChoice.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "How many instructions of the software CPU are a second to the guest (default: \(SoftMachine.Options.defaultRate)).",
+      valueName: "count"))
+  var instructionsPerSecond: UInt64?
+
+  @Flag(help: "Print a digest of the run at its end (software CPU): the same run has the same one on every host.")
+  var traceHash = false
 
   @Option(
     help: ArgumentHelp(
@@ -92,6 +102,7 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     guard cpus >= 1 else { throw ValidationError("--cpus takes a number from 1 up") }
+    if instructionsPerSecond == 0 { throw ValidationError("--instructions-per-second takes a number from 1 up") }
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw ValidationError("--timeout takes a number of seconds above 0")
     }
@@ -124,6 +135,10 @@ struct RunCommand: ParsableCommand {
       debugger, doorkeeper: doorkeeper, runsAlone: noWait, console: guestConsole, logger: logger)
     defer {
       guestConsole.drain()
+      if let trace = (machine.virtualMachine as? SoftMachine)?.trace {
+        let digest = String(trace.digest, radix: 16)
+        logger.notice("trace hash \(digest) after \(trace.instructions) instructions")
+      }
       process.runEndings()
     }
     if listen == .standardStreams, let status = try server.serve(Connection.standardStreams()) { return status }

@@ -3,6 +3,7 @@ public import Architecture
 public import Bits
 public import CPUEngine
 public import GuestMemory
+import Devices
 import Host
 import Synchronization
 
@@ -12,7 +13,7 @@ import Synchronization
 /// clocks are together at the end of each. What comes from outside (a line that a device drives) enters between turns.
 public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   // SAFETY: (@unchecked Sendable) one thread at a time runs the machine or looks at it, as `VirtualCPU` demands; what other
-  // threads may do goes through `inputs`.
+  // threads may do goes through `arrivals`.
 
   /// What a machine is like.
   public struct Options: Sendable {
@@ -22,9 +23,14 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     public var gic: GICPlacement?
     /// How many instructions a CPU executes in a second of the guest's time.
     public var instructionsPerSecond: UInt64
+    /// Whether a digest of the run is made.
+    public var tracesRun = false
+
+    /// The rate where none is given: about what a host does, so that the guest's time goes by as the host's.
+    public static let defaultRate: UInt64 = 500_000_000
 
     /// Puts the options together.
-    public init(cpuCount: Int, gic: GICPlacement? = nil, instructionsPerSecond: UInt64 = 1_000_000_000) {
+    public init(cpuCount: Int, gic: GICPlacement? = nil, instructionsPerSecond: UInt64 = defaultRate) {
       self.cpuCount = cpuCount
       self.gic = gic
       self.instructionsPerSecond = instructionsPerSecond
@@ -45,7 +51,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   public var affinities: [UInt64] { cores.indices.map { MPIDR(cpuIndex: $0).affinity } }
   /// What this engine does for a debugger: breakpoints and watchpoints without limit.
   public let capabilities = EngineCapabilities(
-    debugRegisters: .separate(breakpoints: 1 << 20, watchpoints: 1 << 20), blocksInterruptsWhileStepping: true,
+    debugRegisters: .unlimited, blocksInterruptsWhileStepping: true,
     watchpointsFire: true, reportsSoftwareBreakpoints: true)
 
   let options: Options
@@ -53,23 +59,49 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   private(set) var cores: [SoftCore] = []
   private(set) var softCPUs: [SoftCPU] = []
   var schedule = Schedule()
+  /// The GICv3.
+  var interruptController: GICv3
+  /// The greatest value of the counter that any CPU has read: it goes backwards for nobody.
+  var latestCounter: UInt64 = 0
 
   /// Whose turn it is, and in which round.
   struct Schedule: Equatable {
-    /// The CPU whose turn it is.
+    /// The CPU whose turn it is; one more than there are at the end of the round.
     var turn = 0
+    /// How many of the CPUs before it had nothing to do.
+    var idleTurns = 0
     /// The time at which the round ends.
     var roundEnd: UInt64 = 0
   }
 
   private let kicked = Atomic<Bool>(false)
   private let runner = Atomic<UInt>(0)
-  private let inputs = Mutex<[Input]>([])
+  private let arrivals = Mutex<[Arrival]>([])
+  private var receive: @Sendable ([UInt8]) -> Void = { _ in }
+  /// The devices' clocks, each with the call that it is to make.
+  private var clocks: [SoftClock] = []
 
   /// What came from another thread and the guest has not seen yet.
-  private enum Input {
+  private enum Arrival {
     case line(UInt32, Bool)
+    case typing([UInt8])
   }
+
+  /// What was typed on the console, and when it was.
+  public struct Typing: Sendable, Equatable {
+    /// The time of the round in instructions.
+    public let time: UInt64
+    /// The bytes.
+    public let bytes: [UInt8]
+  }
+
+  /// All that was typed since power-on: with it the same command gives the same run.
+  public private(set) var typings: [Typing] = []
+
+  /// How the guest's time goes with the host's.
+  private var pace = Pace()
+  /// The digest of the run so far, if one is wanted.
+  private var digest: RunDigest?
 
   /// Makes a machine in its state after power-on.
   ///
@@ -81,8 +113,15 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     guard (1...Self.mostCPUs).contains(options.cpuCount) else {
       throw EngineError("the software engine makes machines of 1 to \(Self.mostCPUs) CPUs, not of \(options.cpuCount)")
     }
+    guard (1...Self.greatestRate).contains(options.instructionsPerSecond) else {
+      throw EngineError(
+        "the software engine executes 1 to \(Self.greatestRate) instructions in a second of the guest's time, not "
+          + "\(options.instructionsPerSecond)")
+    }
     self.memory = memory
     self.options = options
+    interruptController = Self.makeInterruptController(cpuCount: options.cpuCount)
+    digest = options.tracesRun ? RunDigest() : nil
     code = CodeCache(memory: memory)
     registerFile = ARM64RegisterFile(systemRegisters: SystemRegisterFile.readable)
     cores = (0..<options.cpuCount).map { SoftCore(index: $0, machine: self) }
@@ -93,20 +132,80 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// How many CPUs a machine has at most: as many as the board has room for.
   public static let mostCPUs = 123
 
+  /// The most instructions a second: 64 bits have room for a second's counter times this.
+  private static let greatestRate: UInt64 = 100_000_000_000
+
   // MARK: VirtualMachine
 
   /// Drives a shared peripheral interrupt's line; the guest sees it between two turns.
   public func setInterruptLine(_ line: UInt32, asserted: Bool) throws(EngineError) {
-    inputs.withLock { $0.append(.line(line, asserted)) }
+    if isRunner {
+      setSharedInterrupt(line, asserted)
+    } else {
+      arrivals.withLock { $0.append(.line(line, asserted)) }
+      wake()
+    }
+  }
+
+  /// Sets what takes what is typed.
+  public func connectConsole(_ receive: @escaping @Sendable ([UInt8]) -> Void) { self.receive = receive }
+
+  /// Has bytes be typed between two turns; when that was is noted.
+  public func type(_ bytes: [UInt8]) {
+    arrivals.withLock { $0.append(.typing(bytes)) }
     wake()
   }
+
+  /// A clock of the guest's time.
+  public func makeClock() -> any GuestClock {
+    let clock = SoftClock(self)
+    clocks.append(clock)
+    return clock
+  }
+
+  /// A digest of all that the guest has done up to now and of its memory, and how many instructions it has executed; nil
+  /// where `Options.tracesRun` does not want one.
+  ///
+  /// It is the same on every host for the same command and the same typing, and, but by chance, for no other run.
+  public var trace: (digest: UInt64, instructions: UInt64)? {
+    guard var digest else { return nil }
+    for core in cores { digest.mix(core.state) }
+    for region in memory.regions {
+      guard let bytes = memory.bytes(at: region.start) else { continue }
+      digest.mix(UnsafeRawBufferPointer(bytes))
+    }
+    let instructions = cores.reduce(UInt64(0)) { $0 &+ $1.state.time &- $1.state.idleTime }
+    return (digest.value, instructions)
+  }
+
+  /// The guest's time in nanoseconds since power-on, by its time in instructions.
+  func nanoseconds(_ time: UInt64) -> UInt64 {
+    let (high, low) = time.multipliedFullWidth(by: 1_000_000_000)
+    let rate = max(1, options.instructionsPerSecond)
+    // 584 years of time are more than a run has.
+    return high < rate ? rate.dividingFullWidth((high, low)).quotient : .max
+  }
+
+  /// The guest's time in instructions: that of the CPU whose turn it is.
+  var time: UInt64 { cores[turn].context.pointee.state.time }
+
+  /// The CPU whose turn it is, or the last one at the end of a round.
+  private var turn: Int { min(schedule.turn, cores.count - 1) }
+
+  /// Whether the calling thread is the one that runs the machine.
+  private var isRunner: Bool { runner.load(ordering: .relaxed) == HostThread.current.rawValue }
 
   /// Puts every CPU, the interrupt controller and the timers back to the state after power-on.
   public func reset() throws(EngineError) {
     schedule = Schedule()
-    inputs.withLock { $0.removeAll() }
+    latestCounter = 0
+    interruptController = Self.makeInterruptController(cpuCount: options.cpuCount)
+    arrivals.withLock { $0.removeAll() }
+    typings.removeAll()
+    digest = digest.map { _ in RunDigest() }
     dropCode()
     for core in cores { core.reset() }
+    updateInterrupts()
   }
 
   /// Has the CPUs decode anew what was written.
@@ -125,44 +224,64 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   public func run(_ isRunning: [Bool]) throws(EngineError) -> (cpu: Int, exit: Exit) {
     let me = HostThread.current.rawValue
     if runner.load(ordering: .relaxed) != me { runner.store(me, ordering: .sequentiallyConsistent) }
+    pace.resume()
+    defer { pace.look() }
     while true {
-      if takeKick() { return (schedule.turn, .interrupted) }
-      applyInputs()
+      if takeKick() { return (turn, .interrupted) }
+      takeArrivals()
+      for clock in clocks { clock.ring() }
       guard let core = nextCore(isRunning) else {
+        // All wait for something from outside, or the host's time to come to the guest's: a signal ends that.
         waitForInput()
         continue
       }
-      if let exit = softCPUs[core.index].advance(until: schedule.roundEnd) { return (core.index, exit) }
+      let end = min(schedule.roundEnd, clocks.compactMap(\.alarmTime).min() ?? .max)
+      if let exit = softCPUs[core.index].advance(until: end) { return (core.index, exit) }
     }
   }
 
-  /// The core that runs next, with time left in the round; nil where all wait for something from outside.
+  /// The core that runs next, with time left in the round; nil where all wait for something from outside, or for the
+  /// host's time to come to the guest's.
+  ///
+  /// It may be left and come back to at any point: where it stands is in `schedule` alone.
   private func nextCore(_ isRunning: [Bool]) -> SoftCore? {
-    let isRunning = { (index: Int) in index < isRunning.count && isRunning[index] }
-    var idle = 0
     while true {
+      guard schedule.turn < cores.count else {
+        guard startRound(isRunning) else { return nil }
+        continue
+      }
       let core = cores[schedule.turn]
-      if isRunning(schedule.turn), core.context.pointee.state.isOn, core.wakes(before: schedule.roundEnd) {
+      if runs(core, isRunning), core.wakes(before: schedule.roundEnd) {
         if core.context.pointee.state.time < schedule.roundEnd { return core }
       } else {
-        idle += 1
+        schedule.idleTurns += 1
       }
       core.idle(until: schedule.roundEnd)
       // What others store from now on is not compared with the monitor's address: it is opened.
       if cores.count > 1 { core.context.pointee.state.exclusiveSize = 0 }
       schedule.turn += 1
-      guard schedule.turn == cores.count else { continue }
-      schedule.turn = 0
-      if idle < cores.count {
-        schedule.roundEnd &+= cores.count == 1 ? Self.loneRound : Self.round
-      } else {
-        // Nobody has anything to do: on to the first timer's interrupt.
-        let times = cores.filter { isRunning($0.index) && $0.context.pointee.state.isOn }.compactMap(\.nextTimer)
-        guard let next = times.min() else { return nil }
-        schedule.roundEnd = max(next, schedule.roundEnd) &+ 1
-      }
-      idle = 0
     }
+  }
+
+  private func runs(_ core: SoftCore, _ isRunning: [Bool]) -> Bool {
+    core.index < isRunning.count && isRunning[core.index] && core.context.pointee.state.isOn
+  }
+
+  /// Goes on to the next round; false where nothing will happen before something comes from outside, or too early for the
+  /// host.
+  private func startRound(_ isRunning: [Bool]) -> Bool {
+    let length = cores.count == 1 ? Self.loneRound : Self.round
+    var end = schedule.roundEnd &+ length
+    let running = cores.filter { runs($0, isRunning) }
+    if schedule.idleTurns == cores.count, !running.contains(where: { $0.irq || $0.fiq }) {
+      // Nobody has anything to do: on to the first interrupt of a timer or a clock.
+      let times = running.compactMap(\.nextTimer) + clocks.compactMap(\.alarmTime)
+      guard let next = times.min(), pace.wait(for: nanoseconds(next)) else { return false }
+      end = max(next, schedule.roundEnd) &+ 1
+    }
+    if digest != nil { for core in cores where core.context.pointee.state.isOn { digest?.mix(core.state) } }
+    schedule = Schedule(turn: 0, idleTurns: 0, roundEnd: end)
+    return true
   }
 
   // MARK: Calls from outside
@@ -186,14 +305,17 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     HostThread.current.signal()
   }
 
-  private func applyInputs() {
-    let inputs = inputs.withLock { inputs in
-      defer { inputs.removeAll(keepingCapacity: true) }
-      return inputs
+  private func takeArrivals() {
+    let arrivals = arrivals.withLock { arrivals in
+      defer { if !arrivals.isEmpty { arrivals.removeAll(keepingCapacity: true) } }
+      return arrivals
     }
-    for input in inputs {
-      switch input {
+    for arrival in arrivals {
+      switch arrival {
       case .line(let line, let isHigh): setSharedInterrupt(line, isHigh)
+      case .typing(let bytes):
+        typings.append(Typing(time: time, bytes: bytes))
+        receive(bytes)
       }
     }
   }

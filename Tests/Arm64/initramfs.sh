@@ -1,7 +1,7 @@
 #!/bin/bash
 # Packs .build/arm64/initramfs.cpio for the emulated machine: busybox, hvgdb, the tests as `hvgdb-tests` and the benchmarks
-# as `hvgdb-bench`, as far as they are built, the libraries that these need, the test guests, and the network modules of
-# the machine's kernel. Packs only when something is newer.
+# as `hvgdb-bench`, as far as they are built, the libraries that these need, the test guests and the tests' fixtures, and
+# the network modules of the machine's kernel. Packs only when something is newer.
 #
 # Usage: initramfs.sh KERNEL-DIRECTORY
 set -euo pipefail
@@ -21,7 +21,7 @@ declare -A programs=(
 for name in "${!programs[@]}"; do
   [ -e "${programs[$name]}" ] || unset "programs[$name]"
 done
-sources=("${programs[@]}" "$kernel" Tests/Arm64/init Tests/Arm64/initramfs.sh)
+sources=("${programs[@]}" "$kernel" Tests/Arm64/init Tests/Arm64/initramfs.sh Tests/*/Fixtures)
 [ ! -d "$guests" ] || sources+=("$guests")
 if [ -e "$archive" ] && [ -z "$(find "${sources[@]}" -newer "$archive" -print -quit)" ]; then exit 0; fi
 
@@ -54,6 +54,10 @@ if [ -d "$guests" ]; then
   mkdir -p "$root/hvgdb/$guests"
   cp "$guests"/*.elf "$root/hvgdb/$guests/"
 fi
+for fixtures in Tests/*/Fixtures; do
+  mkdir -p "$root/hvgdb/$fixtures"
+  cp "$fixtures"/* "$root/hvgdb/$fixtures/"
+done
 
 (cd "$root" && find . | cpio --create --format=newc --owner=+0:+0 --quiet) >"$work/initramfs.cpio"
 mv "$work/initramfs.cpio" "$archive"

@@ -167,6 +167,7 @@ extension EngineFixture {
     switch capabilities.debugRegisters {
     case .shared(let count): count
     case .separate(let breakpoints, _): breakpoints
+    case .unlimited: 100
     }
   }
 }

@@ -56,12 +56,7 @@ struct ARM64Support: ArchitectureSupport {
   }
 
   func pieces(watching address: GuestVirtual, count: UInt64, for kind: WatchKind) -> [HardwareWatchpoint]? {
-    let access: HardwareWatchpoint.Access =
-      switch kind {
-      case .read: .read
-      case .write: .write
-      case .access: .readWrite
-      }
+    let access = HardwareWatchpoint.Access(kind)
     return ARM64DebugRegisters.pieces(at: address, count: count, limit: ARM64DebugRegisters.maxCount)?.map {
       HardwareWatchpoint(address: $0.address, length: $0.length, access: access)
     }

@@ -37,6 +37,7 @@ struct Trials {
     switch machine.capabilities.debugRegisters {
     case .shared(let count): count
     case .separate(let breakpoints, _): breakpoints
+    case .unlimited: .max
     }
   }
 

@@ -1,7 +1,6 @@
 import Bits
 public import CPUEngine
 public import Devices
-import Host
 import Synchronization
 
 /// The arm64 board: a PL011, a PL031 and, in the engine, a GIC.
@@ -32,35 +31,43 @@ public final class VirtBoard: Board {
   private let driveLine: @Sendable (UInt32, Bool) -> Void
   private let devices: Mutex<State>
   private let typingBacklog = TypingBacklog()
-  /// Has the clock's interrupt come in time: it is set to the next one.
-  private let clockAlarm = Alarm("pl031", clock: .realTime)
+  /// What was typed and waits for its turn, in bytes.
+  private let announced = Mutex(0)
+  private let announceTyping: (@Sendable ([UInt8]) -> Void)?
+  /// The PL031's time; its alarm is set to the next interrupt.
+  private let time: any GuestClock
 
   /// Makes the board.
   ///
   /// - Parameters:
   ///   - console: where the PL011 prints.
   ///   - strictMMIO: whether an access where nothing is stops the machine.
+  ///   - clock: the time that the PL031 goes by; nil for the host's.
+  ///   - announceTyping: has bytes that were typed be given to `receive` at a time of its own; nil for at once.
   ///   - report: takes a line about an access to what is not there, once for each page or register.
   ///   - driveLine: sets the line of an SPI; called whenever one changes, on the thread that changed it.
   /// - Throws: `BusError` where two devices claim an address.
   public init(
-    console: Console, strictMMIO: Bool = false, report: @escaping @Sendable (String) -> Void,
+    console: Console, strictMMIO: Bool = false, clock: (any GuestClock)? = nil,
+    announceTyping: (@Sendable ([UInt8]) -> Void)? = nil, report: @escaping @Sendable (String) -> Void,
     driveLine: @escaping @Sendable (UInt32, Bool) -> Void
   ) throws(BusError) {
     self.console = console
     self.driveLine = driveLine
+    self.announceTyping = announceTyping
+    time = clock ?? HostGuestClock("pl031")
     stopsAtUnmapped = strictMMIO
     reports = AccessReports(report)
     var bus = Bus<Device>()
     try bus.attach(.uart, at: VirtMemoryMap.uart.start.rawValue, count: VirtMemoryMap.uart.count)
     try bus.attach(.clock, at: VirtMemoryMap.clock.start.rawValue, count: VirtMemoryMap.clock.count)
     self.bus = bus
-    devices = Mutex(Self.powerOn())
+    devices = Mutex(State(clock: PL031(now: time.now)))
   }
 
-  deinit { clockAlarm.cancel() }
+  deinit { time.cancelAlarm() }
 
-  private static func powerOn() -> State { State(clock: PL031(now: HostClock.realTime.now)) }
+  private func powerOn() -> State { State(clock: PL031(now: time.now)) }
 
   /// The devices' state; set while no CPU runs.
   public var state: State {
@@ -70,7 +77,7 @@ public final class VirtBoard: Board {
         let lines = $0.lines
         $0 = newValue
         $0.lines = lines
-        typingBacklog.update($0.typed.count)
+        noteBacklog($0)
         driveLines(&$0)
         setClockAlarm($0)
       }
@@ -114,10 +121,19 @@ public final class VirtBoard: Board {
   }
 
   /// Puts every device back to the state after power-on.
-  public func reset() { state = Self.powerOn() }
+  public func reset() { state = powerOn() }
 
   /// Types bytes on the PL011; what its FIFO has no room for waits for the guest.
   public func type(_ bytes: [UInt8]) {
+    guard let announceTyping else { return receive(bytes) }
+    announced.withLock { $0 += bytes.count }
+    devices.withLock { noteBacklog($0) }
+    announceTyping(bytes)
+  }
+
+  /// Takes bytes that were announced.
+  public func receive(_ bytes: [UInt8]) {
+    announced.withLock { $0 = max(0, $0 - bytes.count) }
     devices.withLock {
       $0.typed.append(contentsOf: bytes)
       exchange(&$0)
@@ -134,7 +150,7 @@ public final class VirtBoard: Board {
     let value =
       switch device {
       case .uart: state.uart.read(at: offset)
-      case .clock: state.clock.read(at: offset, now: HostClock.realTime.now)
+      case .clock: state.clock.read(at: offset, now: time.now)
       }
     if value == nil { reports.noteUnknownRegister(of: device, at: offset, isWrite: false) }
     return value ?? 0
@@ -144,7 +160,7 @@ public final class VirtBoard: Board {
     let isKnown =
       switch device {
       case .uart: state.uart.write(value, at: offset)
-      case .clock: state.clock.write(value, at: offset, now: HostClock.realTime.now)
+      case .clock: state.clock.write(value, at: offset, now: time.now)
       }
     if !isKnown { reports.noteUnknownRegister(of: device, at: offset, isWrite: true) }
   }
@@ -162,10 +178,12 @@ public final class VirtBoard: Board {
   private func exchange(_ state: inout State) {
     while var byte = state.uart.send() { withUnsafeBytes(of: &byte) { console.write($0) } }
     while let byte = state.typed.first, state.uart.receive(byte) { state.typed.removeFirst() }
-    typingBacklog.update(state.typed.count)
+    noteBacklog(state)
     // The line is silent now, either for want of bytes or for want of room.
     state.uart.noteIdleInput()
   }
+
+  private func noteBacklog(_ state: State) { typingBacklog.update(state.typed.count + announced.withLock { $0 }) }
 
   private func driveLines(_ state: inout State) {
     var lines = InterruptLines()
@@ -176,13 +194,13 @@ public final class VirtBoard: Board {
 
   /// Sets the alarm to the clock's next interrupt; one that is raised already waits for the guest alone.
   private func setClockAlarm(_ state: State) {
-    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: HostClock.realTime.now)
-    clockAlarm.set(next) { [weak self] in self?.raiseClockInterrupt() }
+    let next = state.clock.interruptRequest ? nil : state.clock.nextInterrupt(after: time.now)
+    time.setAlarm(next) { [weak self] in self?.raiseClockInterrupt() }
   }
 
   private func raiseClockInterrupt() {
     devices.withLock {
-      $0.clock.advance(to: HostClock.realTime.now)
+      $0.clock.advance(to: time.now)
       driveLines(&$0)
       setClockAlarm($0)
     }

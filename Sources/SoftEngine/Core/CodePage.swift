@@ -95,7 +95,8 @@ extension Slot {
 private func decodeSlot(_ cpu: CPU, _ slot: UnsafeMutableRawPointer) {
   let page = CodePage(slots: cpu.run.pointee.pageSlots)
   page.storeCount = 0
-  let decoded = DecodeTable.shared.slot(for: page.word(page.index(of: slot)))
+  let index = page.index(of: slot)
+  let decoded = DecodeTable.shared.slot(for: page.word(index), index: index)
   cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.code.set(slot, to: decoded) }
 }
 

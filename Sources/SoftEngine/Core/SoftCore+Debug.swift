@@ -11,32 +11,45 @@ struct DebugState {
         breakpoints[address.rawValue & ~0xfff, default: []].insert(address.rawValue)
       }
       watchedPages = []
+      wideRanges = []
       for watchpoint in control.watchpoints where watchpoint.length > 0 {
-        let last = watchpoint.address.rawValue &+ UInt64(watchpoint.length - 1)
-        var page = watchpoint.address.rawValue & ~0xfff
-        while true {
-          watchedPages.insert(page)
-          if page == last & ~0xfff || watchedPages.count > 1 << 20 { break }
-          page &+= 4096
+        let first = watchpoint.address.rawValue >> 12
+        let last = (watchpoint.address.rawValue &+ UInt64(watchpoint.length - 1)) >> 12
+        if last >= first, last - first < Self.fewPages {
+          for page in first...last { watchedPages.insert(page << 12) }
+        } else {
+          wideRanges.append((first << 12, last << 12))
         }
       }
     }
   }
+
+  /// A watchpoint on more pages than that is looked for as a range.
+  private static let fewPages: UInt64 = 64
+
   /// The breakpoints by the page that they are in.
   private(set) var breakpoints: [UInt64: Set<UInt64>] = [:]
-  private(set) var watchedPages: Set<UInt64> = []
+  private var watchedPages: Set<UInt64> = []
+  /// The first and the last page of watchpoints on many; a range may wrap.
+  private var wideRanges: [(first: UInt64, last: UInt64)] = []
   /// The watchpoint that was hit last, by its position, and the address that was accessed.
   var hit: (watchpoint: Int, address: UInt64)?
 
-  func watchesPage(_ page: UInt64) -> Bool { !watchedPages.isEmpty && watchedPages.contains(page) }
+  func watchesPage(_ page: UInt64) -> Bool {
+    if watchedPages.isEmpty && wideRanges.isEmpty { return false }
+    return watchedPages.contains(page) || wideRanges.contains { page &- $0.first <= $0.last &- $0.first }
+  }
 
   func watches(_ address: UInt64, _ size: Int) -> Bool {
-    !watchedPages.isEmpty
-      && (watchedPages.contains(address & ~0xfff) || watchedPages.contains((address &+ UInt64(size - 1)) & ~0xfff))
+    if watchedPages.isEmpty && wideRanges.isEmpty { return false }
+    return watchesPage(address & ~0xfff) || watchesPage((address &+ UInt64(size - 1)) & ~0xfff)
   }
 }
 
 extension SoftCore {
+  /// The guest's own breakpoints, watchpoints or steps changed.
+  func noteGuestDebugChange() {}
+
   /// Takes the exception of a breakpoint instruction at PC that is not the debugger's.
   func reflect(_ event: DebugEvent) {
     let word = fetchWord(context.pointee.state.pc) ?? 0

@@ -14,7 +14,7 @@ struct DecodeTable: Sendable {
     ].joined().filter { $0.feature.map(Feature.announced.contains) ?? true })
 
   init(_ patterns: [InstructionPattern]) {
-    let patterns = patterns.sorted { $0.mask.nonzeroBitCount > $1.mask.nonzeroBitCount }
+    let patterns = Self.specialFirst(patterns)
     var buckets = [[Int32]](repeating: [], count: 1 << 11)
     for (index, pattern) in patterns.enumerated() {
       let mask = pattern.mask >> 21
@@ -31,14 +31,24 @@ struct DecodeTable: Sendable {
     self.buckets = buckets
   }
 
+  /// Patterns in an order in which each comes before those that it is a special case of.
+  private static func specialFirst(_ patterns: [InstructionPattern]) -> [InstructionPattern] {
+    let fixedBits = Dictionary(patterns.map { ($0.name, $0.mask.nonzeroBitCount) }, uniquingKeysWith: max)
+    let ranks = patterns.map { pattern in
+      pattern.specializes.compactMap { fixedBits[$0] }.reduce(pattern.mask.nonzeroBitCount) { max($0, $1 + 1) }
+    }
+    return zip(patterns, ranks).sorted { $0.1 > $1.1 }.map(\.0)
+  }
+
   /// The encoding of a word; nil where there is none.
   func pattern(of word: UInt32) -> InstructionPattern? {
     for index in buckets[Int(word >> 21)] where patterns[Int(index)].matches(word) { return patterns[Int(index)] }
     return nil
   }
 
-  /// The slot for a word; what is not allocated raises the exception of an undefined instruction.
-  func slot(for word: UInt32) -> Slot {
-    pattern(of: word)?.translate(InstructionWord(rawValue: word)) ?? Slot.undefined
+  /// The slot for a word, which is the `index`th of its page; what is not allocated raises the exception of an undefined
+  /// instruction.
+  func slot(for word: UInt32, index: Int = 0) -> Slot {
+    pattern(of: word)?.translate(InstructionWord(rawValue: word, index: index)) ?? Slot.undefined
   }
 }

@@ -1,9 +1,15 @@
 import Bits
 
 /// The 32 bits of an A64 instruction, with the fields that stand in the same place in most encodings (Arm ARM, chapter C4).
-struct InstructionWord: RawRepresentable, Equatable {
+struct InstructionWord: Equatable {
   let rawValue: UInt32
-  init(rawValue: UInt32) { self.rawValue = rawValue }
+  /// Which of its page's instructions it is, 0 up to `CodePage.instructionCount`: a branch inside the page needs no lookup.
+  let index: Int
+
+  init(rawValue: UInt32, index: Int = 0) {
+    self.rawValue = rawValue
+    self.index = index
+  }
 
   /// A field, its lowest bit first: `[bits: 5...9]` is the manual's `[9:5]`.
   subscript(bits range: ClosedRange<Int>) -> UInt32 { rawValue[bits: range] }

@@ -54,7 +54,7 @@ extension InstructionWord {
   case 0: return value << amount
   case 1: return value >> amount
   case 2: return UInt64(bitPattern: Int64(bitPattern: value) >> Int64(amount))
-  default: return value >> amount | value << (0 &- amount & 63)
+  default: return value &>> amount | value &<< (0 &- amount)
   }
 }
 
@@ -65,7 +65,7 @@ extension InstructionWord {
   case 0: return value << amount
   case 1: return value >> amount
   case 2: return UInt32(bitPattern: Int32(bitPattern: value) >> Int32(amount))
-  default: return value >> amount | value << (0 &- amount & 31)
+  default: return value &>> amount | value &<< (0 &- amount)
   }
 }
 

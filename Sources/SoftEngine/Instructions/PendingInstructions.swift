@@ -1,3 +1,0 @@
-extension DecodeTable { static let advancedSIMD: [InstructionPattern] = [] }
-extension DecodeTable { static let floatingPoint: [InstructionPattern] = [] }
-extension DecodeTable { static let cryptography: [InstructionPattern] = [] }
