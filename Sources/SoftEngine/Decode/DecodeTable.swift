@@ -14,7 +14,12 @@ struct DecodeTable: Sendable {
     ].joined().filter { $0.feature.map(Feature.announced.contains) ?? true })
 
   init(_ patterns: [InstructionPattern]) {
-    let patterns = patterns.sorted { $0.mask.nonzeroBitCount > $1.mask.nonzeroBitCount }
+    // What specializes others comes before them, however many bits each of them has fixed.
+    let patterns = patterns.sorted {
+      ($0.specializes.isEmpty ? 0 : 1, $0.mask.nonzeroBitCount) > (
+        $1.specializes.isEmpty ? 0 : 1, $1.mask.nonzeroBitCount
+      )
+    }
     var buckets = [[Int32]](repeating: [], count: 1 << 11)
     for (index, pattern) in patterns.enumerated() {
       let mask = pattern.mask >> 21
