@@ -15,11 +15,8 @@ struct DecodeTable: Sendable {
 
   init(_ patterns: [InstructionPattern]) {
     // What specializes others comes before them, however many bits each of them has fixed.
-    let patterns = patterns.sorted {
-      ($0.specializes.isEmpty ? 0 : 1, $0.mask.nonzeroBitCount) > (
-        $1.specializes.isEmpty ? 0 : 1, $1.mask.nonzeroBitCount
-      )
-    }
+    let rank = { (pattern: InstructionPattern) in (pattern.specializes.isEmpty ? 0 : 1, pattern.mask.nonzeroBitCount) }
+    let patterns = patterns.sorted { rank($0) > rank($1) }
     var buckets = [[Int32]](repeating: [], count: 1 << 11)
     for (index, pattern) in patterns.enumerated() {
       let mask = pattern.mask >> 21

@@ -75,8 +75,9 @@ extension CPU {
     noteSaturation(op, saturated)
   }
 
-  /// Each element of a half of Vd is made of the elements of twice the size of Vn and Vm. Where it is the lower half the
-  /// upper one is cleared, where it is the upper half the lower one stays.
+  /// Each element of a half of Vd is made of the elements of twice the size of Vn and Vm.
+  ///
+  /// Where it is the lower half the upper one is cleared, where it is the upper half the lower one stays.
   @inline(__always)
   func narrowing<E: Lane, Narrow: Lane>(
     _ op: Operands, _ type: E.Type, _ narrow: Narrow.Type, _ operation: (E, E) -> (value: Narrow, saturated: Bool)
@@ -105,7 +106,7 @@ extension CPU {
 
 // MARK: - Handlers of the same shape
 
-/// Vd = operation(Vn)
+/// Vd = operation(Vn).
 @inline(__always)
 func unary<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,
@@ -114,7 +115,7 @@ func unary<E: Lane>(
   vector(cpu, slot, limit) { cpu, op in cpu.lanewise(op, type) { _, value, _ in (operation(value), false) } }
 }
 
-/// Vd = operation(Vn, Vm)
+/// Vd = operation(Vn, Vm).
 @inline(__always)
 func binary<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,
@@ -125,7 +126,7 @@ func binary<E: Lane>(
   }
 }
 
-/// Vd = operation(Vd, Vn, Vm)
+/// Vd = operation(Vd, Vn, Vm).
 @inline(__always)
 func accumulating<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,
@@ -196,7 +197,7 @@ func narrow<E: NarrowLane>(
   }
 }
 
-/// Vd = operation(the next two elements of Vn and Vm one behind the other)
+/// Vd = operation(the next two elements of Vn and Vm one behind the other).
 @inline(__always)
 func pairwise<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,

@@ -25,7 +25,7 @@ private func translateModifiedImmediate(_ word: InstructionWord) -> Slot? {
 }
 
 extension InstructionWord {
-  /// a:b:c:d:e:f:g:h
+  /// The field a:b:c:d:e:f:g:h.
   fileprivate var imm8: UInt32 { self[bits: 16...18] << 5 | self[bits: 5...9] }
 
   /// Operands with the place of an immediate in `ExpandedImmediate.table`.

@@ -58,7 +58,9 @@ private func transpose<E: Lane>(
 // MARK: - ZIP
 
 extension InstructionPattern {
-  /// ZIP1, or ZIP2. `ra` is the byte of the sources where the half begins that is taken.
+  /// ZIP1 or ZIP2.
+  ///
+  /// `ra` is the byte of the sources where the half begins that is taken.
   fileprivate static func zip(_ name: String, _ bits: StaticString, takesUpperHalf: Bool) -> InstructionPattern {
     InstructionPattern(name, bits) { word in
       let size = word[bits: 22...23]
@@ -120,7 +122,9 @@ private func extract(
 
 // MARK: - TBL and TBX
 
-/// Looks up bytes in a table of `ra` bytes, in the registers from Vn on; V0 follows V31. What is not in it is 0, or stays.
+/// Looks up bytes in a table of `ra` bytes, in the registers from Vn on.
+///
+/// V0 follows V31. What is not in the table is 0, or stays.
 @inline(__always)
 private func lookUp(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, keepsOthers: Bool
