@@ -73,6 +73,10 @@
   (value >> amount) &+ ((value >> (amount &- 1)) & 1)
 }
 
+@inline(__always) func addingRoundingShiftRight<E: Lane>(_ addend: E, _ value: E, _ amount: Int) -> E {
+  addend &+ roundingShiftRight(value, amount)
+}
+
 /// How far a register shift goes: left where it is positive, right where it is negative.
 @inline(__always) private func amount<E: Lane>(_ shift: E) -> Int { Int(Int8(truncatingIfNeeded: shift)) }
 

@@ -104,6 +104,18 @@ extension CPU {
   }
 }
 
+/// A vector made byte by byte, in general registers: where a byte comes from a place that is known only when it is asked for
+/// vector instructions would wait for each other.
+@inline(__always)
+func bytewise(_ byte: (UInt8) -> UInt8) -> SIMD2<UInt64> {
+  var (low, high): (UInt64, UInt64) = (0, 0)
+  for index: UInt8 in 0..<8 {
+    low |= UInt64(byte(index)) &<< UInt64(8 &* index)
+    high |= UInt64(byte(index &+ 8)) &<< UInt64(8 &* index)
+  }
+  return SIMD2(low, high)
+}
+
 // MARK: - Handlers of the same shape
 
 /// Vd = operation(Vn).

@@ -130,11 +130,11 @@ private func lookUp(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, keepsOthers: Bool
 ) {
   vector(cpu, slot, limit) { cpu, op in
-    let indices = cpu.lanes(op.rm, of: UInt8.self)
-    var result = keepsOthers ? cpu.lanes(op.rd, of: UInt8.self) : SIMD16()
-    for lane in 0..<16 where indices[lane] < op.ra {
-      let index = indices[lane]
-      result[lane] = cpu.element((op.rn &+ index >> 4) & 31, at: index & 15, of: UInt8.self)
+    let result = bytewise { lane in
+      let index = cpu.element(op.rm, at: lane, of: UInt8.self)
+      let entry = cpu.element((op.rn &+ index >> 4) & 31, at: index & 15, of: UInt8.self)
+      let other = keepsOthers ? cpu.element(op.rd, at: lane, of: UInt8.self) : 0
+      return index < op.ra ? entry : other
     }
     cpu.setVector(op, result)
   }

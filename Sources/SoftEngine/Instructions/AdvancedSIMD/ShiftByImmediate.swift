@@ -119,15 +119,15 @@ extension SizedHandlers {
     s: { shift($0, $1, $2, UInt32.self) { roundingShiftRight($1, $2) } },
     d: { shift($0, $1, $2, UInt64.self) { roundingShiftRight($1, $2) } })
   fileprivate static let srsra = SizedHandlers(
-    b: { shift($0, $1, $2, Int8.self) { $0 &+ roundingShiftRight($1, $2) } },
-    h: { shift($0, $1, $2, Int16.self) { $0 &+ roundingShiftRight($1, $2) } },
-    s: { shift($0, $1, $2, Int32.self) { $0 &+ roundingShiftRight($1, $2) } },
-    d: { shift($0, $1, $2, Int64.self) { $0 &+ roundingShiftRight($1, $2) } })
+    b: { shift($0, $1, $2, Int8.self, addingRoundingShiftRight) },
+    h: { shift($0, $1, $2, Int16.self, addingRoundingShiftRight) },
+    s: { shift($0, $1, $2, Int32.self, addingRoundingShiftRight) },
+    d: { shift($0, $1, $2, Int64.self, addingRoundingShiftRight) })
   fileprivate static let ursra = SizedHandlers(
-    b: { shift($0, $1, $2, UInt8.self) { $0 &+ roundingShiftRight($1, $2) } },
-    h: { shift($0, $1, $2, UInt16.self) { $0 &+ roundingShiftRight($1, $2) } },
-    s: { shift($0, $1, $2, UInt32.self) { $0 &+ roundingShiftRight($1, $2) } },
-    d: { shift($0, $1, $2, UInt64.self) { $0 &+ roundingShiftRight($1, $2) } })
+    b: { shift($0, $1, $2, UInt8.self, addingRoundingShiftRight) },
+    h: { shift($0, $1, $2, UInt16.self, addingRoundingShiftRight) },
+    s: { shift($0, $1, $2, UInt32.self, addingRoundingShiftRight) },
+    d: { shift($0, $1, $2, UInt64.self, addingRoundingShiftRight) })
   fileprivate static let sri = SizedHandlers(
     b: { shift($0, $1, $2, UInt8.self) { $0 & ~(.max >> $2) | $1 >> $2 } },
     h: { shift($0, $1, $2, UInt16.self) { $0 & ~(.max >> $2) | $1 >> $2 } },

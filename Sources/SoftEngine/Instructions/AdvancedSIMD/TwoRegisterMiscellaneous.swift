@@ -200,4 +200,4 @@ private func reversingOrder<E: Lane>(
 
 private let reversingBytes: Handler = { unary($0, $1, $2, UInt8.self, reversed) }
 
-private let not: Handler = { vector($0, $1, $2) { $0.setVector($1, ~$0[v: $1.rn]) } }
+private let not: Handler = { unary($0, $1, $2, UInt64.self) { ~$0 } }

@@ -5,8 +5,7 @@
 struct VectorForm: Equatable {
   /// The form as it stands in the operands.
   ///
-  /// Bit 31: the result has 128 bits. Bits [5:0]: how many of the low 64 it has not. Bit 6: the upper half. Bits [22:7]:
-  /// what else the instruction keeps.
+  /// Bit 31: the result has 128 bits. Bits [5:0]: how many of the low 64 it has not. Bit 6: the upper half.
   private(set) var rawValue: Int32
 
   static let quadword = VectorForm(rawValue: .min)
@@ -19,9 +18,6 @@ struct VectorForm: Equatable {
 
   /// The same with a source or result in the upper half of its register.
   func upper(_ isUpper: Bool) -> VectorForm { VectorForm(rawValue: rawValue | (isUpper ? 1 << 6 : 0)) }
-
-  /// The same with a value of 16 bits that the handler finds in `Operands.detail`.
-  func with(_ detail: UInt32) -> VectorForm { VectorForm(rawValue: rawValue | Int32(detail) << 7) }
 }
 
 extension Operands {
@@ -39,9 +35,6 @@ extension Operands {
 
   /// Where the half begins that the instruction works on: byte 0 or 8.
   @inline(__always) var half: Int { Int(word >> 3 & 8) }
-
-  /// What else the instruction keeps.
-  @inline(__always) var detail: Int { Int(word >> 7 & 0xffff) }
 }
 
 extension InstructionWord {
