@@ -29,8 +29,8 @@ seed 0, that is
 
 with the inputs on top. At CODE is a page that can be read and executed but not written: the words, then zeros. At
 SCRATCH is a page that can be read and written but not executed. Nothing else is mapped. Top byte ignore is on; neither
-data accesses nor the stack pointer need be aligned. The words are executed from CODE on to the first exception. One comes
-always, as zero is UDF. A result has what differs from the initial state; without a pc in it, the exception is the one
+data accesses nor the stack pointer need be aligned. The words are executed from CODE on to the first exception; one
+comes always, as zero is UDF. A result has what differs from the initial state; without a pc in it, the exception is that
 of the UDF behind the last word: the case ran through.
 """
 
@@ -102,16 +102,24 @@ def split_results(data):
     return results if position == len(data) else None
 
 
-def ran_through(result):
-    """Whether the case came to its end: its exception is that of the UDF behind the last word."""
-    if result[0] != UNDEFINED:
-        return False
+def result_values(result):
+    """The ids in a result, each with its value's bytes."""
     position = 2
     for _ in range(result[1]):
-        if result[position] == PC:
-            return False
-        position += value_size(result[position])
-    return True
+        end = position + value_size(result[position])
+        yield result[position], result[position + 1:end]
+        position = end
+
+
+def ran_through(result):
+    """Whether the case came to its end: its exception is that of the UDF behind the last word."""
+    return result[0] == UNDEFINED and all(identifier != PC for identifier, _ in result_values(result))
+
+
+def is_torn(result):
+    """Whether a store may have been done in part before it came to the end of the scratch page, which is left open."""
+    end = (FAULT, DOUBLEWORD.pack(FAULT, SCRATCH + PAGE)[1:])
+    return result[0] == ABORT and end in result_values(result) and any(i == MEMORY for i, _ in result_values(result))
 
 
 def section(name, cases):

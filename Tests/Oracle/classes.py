@@ -70,7 +70,12 @@ CLASSES = [
     # Data processing, immediate
     integer("pc-relative", "xxx10000 xxxxxxxx xxxxxxxx xxxxxxxx", x=""),
     integer("add-sub-immediate", "xxx100010 x xxxxxxxxxxxx xxxxx xxxxx", x="n"),
-    integer("logical-immediate", "1xx100100 x xxxxxx xxxxxx xxxxx xxxxx", "0xx100100 0 xxxxxx xxxxxx xxxxx xxxxx", x="n"),
+    integer(
+        "logical-immediate",
+        "1xx100100 x xxxxxx xxxxxx xxxxx xxxxx",
+        "0xx100100 0 xxxxxx xxxxxx xxxxx xxxxx",
+        x="n",
+    ),
     integer("move-wide", "xxx100101 xx xxxxxxxxxxxxxxxx xxxxx", x="d"),
     integer(
         "bitfield",
@@ -110,7 +115,14 @@ CLASSES = [
         x="nma",
     ),
     # Branches, exceptions and the system
-    Class("branch/conditional", ["01010100 xxxxxxxxxxxxxxxxxxx 0 xxxx", "0101010x xxxxxxxxxxxxxxxxxxx x xxxx"], branches=True),
+    Class(
+        "branch/conditional",
+        [
+            "01010100 xxxxxxxxxxxxxxxxxxx 0 xxxx",
+            "0101010x xxxxxxxxxxxxxxxxxxx x xxxx",
+        ],
+        branches=True,
+    ),
     Class("branch/immediate", ["x00101 xxxxxxxxxxxxxxxxxxxxxxxxxx"], branches=True),
     Class("branch/compare", ["x011010 x xxxxxxxxxxxxxxxxxxx xxxxx"], x="d", branches=True),
     Class("branch/test-bit", ["x011011 x xxxxx xxxxxxxxxxxxxx xxxxx"], x="d", branches=True),
@@ -121,7 +133,11 @@ CLASSES = [
     ),
     Class(
         "branch/exception",
-        ["11010100 001 xxxxxxxxxxxxxxxx 00000", "11010100 xxx xxxxxxxxxxxxxxxx xxx xx", "0000000000000000 xxxxxxxxxxxxxxxx"],
+        [
+            "11010100 001 xxxxxxxxxxxxxxxx 00000",
+            "11010100 xxx xxxxxxxxxxxxxxxx xxx xx",
+            "0000000000000000 xxxxxxxxxxxxxxxx",
+        ],
     ),
     Class("system/hint", ["11010101000000110010 xxxx xxx 11111"]),
     Class("system/barrier", ["11010101000000110011 xxxx xxx 11111", "11010101000000110011 xxxx xxx xxxxx"]),
@@ -161,7 +177,14 @@ CLASSES = [
     memory("single-structure-post", "0x001101 1 x x xxxxx xxx xxx xxxxx xxxxx"),
     memory("other-unallocated", "xx011001 xx x xxxxxxxxx xx xxxxx xxxxx", "xx111000 xx 1 xxxxxxxxx x1 xxxxx xxxxx"),
     Class("atomic/exclusive", ["xx001000 0 xx xxxxx x xxxxx xxxxx xxxxx"], memory=True),
-    Class("atomic/ordered", ["xx001000 1 x 0 11111 x 11111 xxxxx xxxxx", "xx001000 1 x 0 xxxxx x xxxxx xxxxx xxxxx"], memory=True),
+    Class(
+        "atomic/ordered",
+        [
+            "xx001000 1 x 0 11111 x 11111 xxxxx xxxxx",
+            "xx001000 1 x 0 xxxxx x xxxxx xxxxx xxxxx",
+        ],
+        memory=True,
+    ),
     Class(
         "atomic/compare-swap",
         ["xx001000 1 x 1 xxxxx x 11111 xxxxx xxxxx", "0x001000 0 x 1 xxxx0 x 11111 xxxxx xxxx0"],
@@ -174,15 +197,34 @@ CLASSES = [
         memory=True,
     ),
     # Floating point, scalar
-    float_("fixed-point", "x0011110 0x 0 0001x xxxxxx xxxxx xxxxx", "x0011110 0x 0 1100x xxxxxx xxxxx xxxxx", x="n", v="n"),
-    float_("integer", "x0011110 0x 1 00xxx 000000 xxxxx xxxxx", "xxx11110 xx 1 xx xxx 000000 xxxxx xxxxx", x="n", v="n"),
+    float_(
+        "fixed-point",
+        "x0011110 0x 0 0001x xxxxxx xxxxx xxxxx",
+        "x0011110 0x 0 1100x xxxxxx xxxxx xxxxx",
+        x="n", v="n",
+    ),
+    float_(
+        "integer",
+        "x0011110 0x 1 00xxx 000000 xxxxx xxxxx",
+        "xxx11110 xx 1 xx xxx 000000 xxxxx xxxxx",
+        x="n", v="n",
+    ),
     float_("one-source", "00011110 0x 1 00xxxx 10000 xxxxx xxxxx", "xxx11110 xx 1 xxxxxx 10000 xxxxx xxxxx", v="n"),
     float_("compare", "00011110 0x 1 xxxxx 00 1000 xxxxx xx000", "xxx11110 xx 1 xxxxx xx 1000 xxxxx xxxxx"),
     float_("immediate", "00011110 xx 1 xxxxxxxx 100 00000 xxxxx", "xxx11110 xx 1 xxxxxxxx 100 xxxxx xxxxx", v=""),
-    float_("conditional-compare", "00011110 xx 1 xxxxx xxxx 01 xxxxx x xxxx", "xxx11110 xx 1 xxxxx xxxx 01 xxxxx x xxxx"),
+    float_(
+        "conditional-compare",
+        "00011110 xx 1 xxxxx xxxx 01 xxxxx x xxxx",
+        "xxx11110 xx 1 xxxxx xxxx 01 xxxxx x xxxx",
+    ),
     float_("two-source", "00011110 0x 1 xxxxx xxxx 10 xxxxx xxxxx", "xxx11110 xx 1 xxxxx xxxx 10 xxxxx xxxxx"),
     float_("conditional-select", "00011110 xx 1 xxxxx xxxx 11 xxxxx xxxxx", "xxx11110 xx 1 xxxxx xxxx 11 xxxxx xxxxx"),
-    float_("three-source", "00011111 0x x xxxxx x xxxxx xxxxx xxxxx", "xxx11111 xx x xxxxx x xxxxx xxxxx xxxxx", v="nma"),
+    float_(
+        "three-source",
+        "00011111 0x x xxxxx x xxxxx xxxxx xxxxx",
+        "xxx11111 xx x xxxxx x xxxxx xxxxx xxxxx",
+        v="nma",
+    ),
     # Floating point, scalar, half precision
     float_("half-fixed-point", "x0011110 11 0 xxxxx xxxxxx xxxxx xxxxx", elements=(16,), x="n", v="n"),
     float_("half-integer", "x0011110 11 1 xxxxx 000000 xxxxx xxxxx", elements=(16,), x="n", v="n"),
@@ -202,13 +244,23 @@ CLASSES = [
     simd("scalar-shift", "01x111110 xxxx xxx xxxxx 1 xxxxx xxxxx", v="dn"),
     simd("scalar-by-element", "01x11111 xx xxxxxx xxxx x 0 xxxxx xxxxx"),
     # AdvSIMD, vectors
-    simd("table", "0x001110 000 xxxxx 0 xxx 00 xxxxx xxxxx", "0x001110 xx0 xxxxx 0 xxx 00 xxxxx xxxxx", elements=(8, 64)),
+    simd(
+        "table",
+        "0x001110 000 xxxxx 0 xxx 00 xxxxx xxxxx",
+        "0x001110 xx0 xxxxx 0 xxx 00 xxxxx xxxxx",
+        elements=(8, 64),
+    ),
     simd("permute", "0x001110 xx0 xxxxx 0 xxx 10 xxxxx xxxxx"),
     simd("extract", "0x101110 000 xxxxx 0 xxxx 0 xxxxx xxxxx", "0x101110 xx0 xxxxx 0 xxxx 0 xxxxx xxxxx"),
     simd("copy", "0xx01110000 xxxxx 0 xxxx 1 xxxxx xxxxx", x="n", v="dn"),
     simd("three-same-half", "0xx01110 x10 xxxxx 00 xxx 1 xxxxx xxxxx", elements=(16,)),
     simd("two-misc-half", "0xx01110 x111100 xxxxx 10 xxxxx xxxxx", elements=(16,), v="dn"),
-    simd("three-extra", "0xx01110 xx0 xxxxx 1 000 x 1 xxxxx xxxxx", "0xx01110 xx0 xxxxx 1 xxxx 1 xxxxx xxxxx", elements=(8, 16, 32, 64)),
+    simd(
+        "three-extra",
+        "0xx01110 xx0 xxxxx 1 000 x 1 xxxxx xxxxx",
+        "0xx01110 xx0 xxxxx 1 xxxx 1 xxxxx xxxxx",
+        elements=(8, 16, 32, 64),
+    ),
     simd("two-misc", "0xx01110 xx10000 xxxxx 10 xxxxx xxxxx", elements=(8, 16, 32, 64), v="dn"),
     simd("across-lanes", "0xx01110 xx11000 xxxxx 10 xxxxx xxxxx", v="dn"),
     simd("three-different", "0xx01110 xx1 xxxxx xxxx 00 xxxxx xxxxx"),
@@ -218,8 +270,22 @@ CLASSES = [
     simd("by-element", "0xx01111 xx xxxxxx xxxx x 0 xxxxx xxxxx"),
     # Cryptography
     Class("crypto/aes", ["01001110 00 10100 001 xx 10 xxxxx xxxxx", "01001110 xx 10100 xxxxx 10 xxxxx xxxxx"], v="dn"),
-    Class("crypto/sha-three", ["01011110 000 xxxxx 0 xxx 00 xxxxx xxxxx", "01011110 xx0 xxxxx 0 xxx 00 xxxxx xxxxx"], v="dnm"),
-    Class("crypto/sha-two", ["01011110 00 10100 000 xx 10 xxxxx xxxxx", "01011110 xx 10100 xxxxx 10 xxxxx xxxxx"], v="dn"),
+    Class(
+        "crypto/sha-three",
+        [
+            "01011110 000 xxxxx 0 xxx 00 xxxxx xxxxx",
+            "01011110 xx0 xxxxx 0 xxx 00 xxxxx xxxxx",
+        ],
+        v="dnm",
+    ),
+    Class(
+        "crypto/sha-two",
+        [
+            "01011110 00 10100 000 xx 10 xxxxx xxxxx",
+            "01011110 xx 10100 xxxxx 10 xxxxx xxxxx",
+        ],
+        v="dn",
+    ),
     Class("crypto/polynomial", ["0x001110 xx 1 xxxxx 1110 00 xxxxx xxxxx"], v="nm"),
     Class("crypto/unallocated", ["11001110 xxxxxxxxxxxxxxxxxxxxxxxx"], v="dnm"),
     # Words of no class

@@ -15,20 +15,22 @@ import subprocess
 import cases
 import operands
 from classes import CLASSES, Class, Pattern
-from operands import bits
+from operands import bits, replaced
 
 BATCH = 4000
 # As long as it is unknown which words the oracle executes, batches are small.
 FIRST_BATCH = 200
 MIXED = "mixed/streams"
+# The registers' fields, by the letters of Class.x and Class.v, with their lowest bits; the destination's first.
+FIELDS = (("d", 0), ("n", 5), ("m", 16), ("a", 10))
 # Unallocated words of half precision that are not UNDEFINED to QEMU 7.2, but end it.
 BREAKS_DOWN = (
     Pattern("01x11110 1111100 01111 10 xxxxx xxxxx"),
     Pattern("01111110 1111100 11111 10 xxxxx xxxxx"),
     Pattern("0x001110 1111100 11111 10 xxxxx xxxxx"),
 )
-# What the oracle's CPU has beyond the software CPU: MSR SSBS.
-BEYOND = (Pattern("1101010100000 011 0100 xxxx 001 xxxxx"),)
+# What the oracle's CPU alone has: MSR SSBS.
+ALONE = (Pattern("1101010100000 011 0100 xxxx 001 xxxxx"),)
 
 
 class Generator:
@@ -62,11 +64,8 @@ class Generator:
         """The word with registers that other words of the stream have too, where that cannot change what it is."""
         kind, draw = self.kind, self.random.randrange
         if kind.memory:
-            if kind.area == "memory" and not operands.is_literal(word):
-                word = replaced(word, 5, 26 + draw(6))
-                word = replaced(word, 0, draw(26))
-            return word
-        for name, low in (("n", 5), ("m", 16), ("a", 10)):
+            return operands.with_separate_base(word, draw)
+        for name, low in FIELDS[1:]:
             if name in kind.x + kind.v and draw(4) > 0:
                 word = replaced(word, low, (window + draw(4)) % 32)
         if kind.area in ("integer", "float", "simd", "crypto") and "compare" not in kind.name and draw(4) > 0:
@@ -99,20 +98,19 @@ class Generator:
 
     def inputs(self, words):
         draw, kind, inputs = self.random, self.kind, {}
+        if kind.memory:
+            self.add_addresses(words, inputs)
+            inputs.setdefault(cases.SP, operands.target(draw))
         for word in words:
-            for name, low in (("d", 0), ("n", 5), ("m", 16), ("a", 10)):
+            for name, low in FIELDS:
                 if name in kind.x:
-                    inputs[bits(word, low, 5)] = draw.choice(self.pools.integers)
+                    inputs.setdefault(bits(word, low, 5), draw.choice(self.pools.integers))
             if kind.v:
                 self.add_vectors(word, inputs)
-            if kind.memory:
-                self.add_address(word, inputs)
             if kind.branches and word & 0xFE00_0000 == 0xD600_0000:
                 inputs[bits(word, 5, 5)] = operands.branch_target(draw, len(words))
-        if kind.memory:
-            inputs.setdefault(cases.SP, operands.target(draw))
-        else:
-            inputs.pop(31, None) if draw.random() < 0.5 else None
+        if not kind.memory and draw.random() < 0.5:
+            inputs.pop(cases.SP, None)
         if draw.random() < 0.5:
             inputs[cases.NZCV] = draw.getrandbits(4) << 28
         if kind.area in ("float", "simd", "system", "mixed"):
@@ -123,7 +121,7 @@ class Generator:
         """Vectors of one pool; some differ from another operand in one bit, so that they compare or cancel."""
         pool = self.pools.vectors[self.random.choice(self.kind.elements)]
         vector = self.random.choice(pool)
-        for name, low in (("d", 0), ("n", 5), ("m", 16), ("a", 10)):
+        for name, low in FIELDS:
             if name in self.kind.v:
                 alike = self.random.random() < 0.15
                 vector = vector ^ 1 << self.random.randrange(128) if alike else self.random.choice(pool)
@@ -139,16 +137,20 @@ class Generator:
         if draw.random() < 0.25:
             inputs[cases.FPSR] = draw.getrandbits(32) & 0x0800_009F
 
-    def add_address(self, word, inputs):
-        """A base register, and an index register where there is one, for an address in the scratch page."""
-        draw, n = self.random, bits(word, 5, 5)
-        if operands.is_literal(word) or n in inputs:
-            return
-        address = operands.target(draw)
+    def add_addresses(self, words, inputs):
+        """Base registers, and index registers where there are any, for addresses in the scratch page."""
+        aligned = any(map(operands.checks_alignment_late, words))
+        for word in words:
+            if not operands.is_literal(word) and operands.base_register(word) not in inputs:
+                address = operands.target(self.random)
+                if aligned:
+                    address = cases.SCRATCH + 16 * self.random.randrange(cases.PAGE // 16)
+                self.add_address(word, address, inputs)
+
+    def add_address(self, word, address, inputs):
+        draw, n = self.random, operands.base_register(word)
         base = address - operands.displacement(word)
-        if self.kind.name == "system/cache":
-            n, base = bits(word, 0, 5), cases.SCRATCH + draw.randrange(cases.PAGE)
-        elif operands.is_register_offset(word):
+        if operands.is_register_offset(word):
             m = bits(word, 16, 5)
             if m not in (n, 31):
                 inputs[m], added = operands.index_value(word, draw.choice((0, 8, 64, -16, 100, -1)), draw)
@@ -163,9 +165,9 @@ class Generator:
         s, offset, pair = bits(word, 16, 5), address - cases.SCRATCH, not bits(word, 23, 1)
         size = 4 << bits(word, 30, 1) if pair else 1 << bits(word, 30, 2)
         for register in (s, s + 1) if pair else (s,):
-            content = cases.MEMORY_IMAGE[max(offset, 0):][:size]
+            content = int.from_bytes(cases.MEMORY_IMAGE[max(offset, 0):][:size], "little")
             if register != 31 and register != bits(word, 5, 5):
-                inputs[register] = int.from_bytes(content, "little") | self.random.getrandbits(64) << 8 * size & operands.MASK64
+                inputs[register] = content | self.random.getrandbits(64) << 8 * size & operands.MASK64
             offset += size
 
     def learn(self, words, result):
@@ -190,24 +192,20 @@ class MixedGenerator(Generator):
 
     def inputs(self, words):
         inputs = super().inputs(words)
-        for word in words:
-            if operands.is_load_store(word) and not operands.is_literal(word):
-                inputs.pop(bits(word, 5, 5), None)
-                self.add_address(word, inputs)
+        accesses = [word for word in words if operands.is_load_store(word) or operands.is_cache_maintenance(word)]
+        for word in accesses:
+            inputs.pop(operands.base_register(word), None)
+        self.add_addresses(accesses, inputs)
         return inputs
 
 
-def replaced(word, low, register):
-    return word & ~(31 << low) | register << low
-
-
 def excluded(word):
-    """Words that are Linux's or QEMU's business: calls, semihosting, waiting; and those that QEMU gets wrong or has beyond us."""
+    """Words that Linux or QEMU takes for itself (calls, semihosting, waiting), or that QEMU gets wrong or has alone."""
     if word & 0xFFE0_001F in (0xD400_0001, 0xD440_0000):  # SVC, HLT
         return True
     if word in (0xD503_205F, 0xD503_207F):  # WFE, WFI
         return True
-    return any(pattern.matches(word) for pattern in BREAKS_DOWN + BEYOND)
+    return any(pattern.matches(word) for pattern in BREAKS_DOWN + ALONE)
 
 
 def run_oracle(command, made):
@@ -230,7 +228,7 @@ def section_of(generator, count, command):
         batch = BATCH if packed else FIRST_BATCH
         made = [generator.case() for _ in range(min(batch, count - len(packed)))]
         for case, result in zip(made, run_oracle(command, made)):
-            if result[0] != cases.HANG:
+            if result[0] != cases.HANG and not cases.is_torn(result):
                 generator.learn(case[0], result)
                 packed.append(cases.pack_case(*case) + result)
     return cases.section(generator.kind.name, packed)
@@ -245,14 +243,16 @@ def main():
     parser.add_argument("directory", type=pathlib.Path)
     options = parser.parse_args()
 
+    command = options.oracle.split()
     pools = operands.Pools(random.Random(options.seed))
     generators = [Generator(kind, random.Random(f"{options.seed} {kind.name}"), pools) for kind in CLASSES]
-    generators.append(MixedGenerator(generators, random.Random(f"{options.seed} mixed"), pools))
+    mixed = MixedGenerator(generators, random.Random(f"{options.seed} mixed"), pools)
     areas = {}
-    for generator in generators:
+    for generator in generators + [mixed]:
         if re.search(options.pattern, generator.kind.name):
-            section = section_of(generator, options.count, options.oracle.split())
-            areas.setdefault(generator.kind.area, []).append(section)
+            areas.setdefault(generator.kind.area, []).append(section_of(generator, options.count, command))
+        elif re.search(options.pattern, MIXED):
+            section_of(generator, FIRST_BATCH, command)  # for words that streams can be made of
     options.directory.mkdir(parents=True, exist_ok=True)
     for area, sections in areas.items():
         (options.directory / f"{area}.cases").write_bytes(cases.MAGIC + b"".join(sections))

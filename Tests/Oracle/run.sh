@@ -4,7 +4,7 @@
 # Cases on which they disagree are kept in .build/oracle/failures. The ones of a file are added to the fixtures by
 #   tail -c +9 FILE >> Tests/SoftEngineTests/Fixtures/failures.cases
 #
-# Usage: run.sh [CASES [CLASS]]    CASES: of each class, 20000 by default; CLASS: a regular expression, as integer/ or crc
+# Usage: run.sh [CASES [CLASS]]    CASES: of each class, 20000 by default; CLASS: a regular expression
 #        run.sh fixtures           makes the fixtures anew, but for failures.cases
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -10,13 +10,11 @@ struct DecodeTable: Sendable {
   static let shared = DecodeTable(
     [
       dataProcessingImmediate, dataProcessingRegister, branches, loadsAndStores, exclusives, atomics,
-      vectorLoadsAndStores, advancedSIMD, floatingPoint, cryptography, system,
+      vectorLoadsAndStores, vectorStructures, advancedSIMD, floatingPoint, cryptography, system,
     ].joined().filter { $0.feature.map(Feature.announced.contains) ?? true })
 
   init(_ patterns: [InstructionPattern]) {
-    // What specializes others comes before them, however many bits each of them has fixed.
-    let rank = { (pattern: InstructionPattern) in (pattern.specializes.isEmpty ? 0 : 1, pattern.mask.nonzeroBitCount) }
-    let patterns = patterns.sorted { rank($0) > rank($1) }
+    let patterns = Self.specialFirst(patterns)
     var buckets = [[Int32]](repeating: [], count: 1 << 11)
     for (index, pattern) in patterns.enumerated() {
       let mask = pattern.mask >> 21
@@ -31,6 +29,15 @@ struct DecodeTable: Sendable {
     }
     self.patterns = patterns
     self.buckets = buckets
+  }
+
+  /// Patterns in an order in which each comes before those that it is a special case of.
+  private static func specialFirst(_ patterns: [InstructionPattern]) -> [InstructionPattern] {
+    let fixedBits = Dictionary(patterns.map { ($0.name, $0.mask.nonzeroBitCount) }, uniquingKeysWith: max)
+    let ranks = patterns.map { pattern in
+      pattern.specializes.compactMap { fixedBits[$0] }.reduce(pattern.mask.nonzeroBitCount) { max($0, $1 + 1) }
+    }
+    return zip(patterns, ranks).sorted { $0.1 > $1.1 }.map(\.0)
   }
 
   /// The encoding of a word; nil where there is none.
