@@ -39,6 +39,9 @@ struct LaneControl: RawRepresentable {
   /// How many bits of a fixed-point number are behind the point.
   @inline(__always) var fractionBits: Int { Int(rawValue[bits: 8...14]) }
 
+  /// Rounding towards zero to an integer, nothing behind the point.
+  @inline(__always) var isCutToInteger: Bool { rawValue >> 2 == Rounding.zero.rawValue }
+
   /// The one lane of the second operand that goes with all lanes of the first; nil if each lane has its own.
   var element: Int? {
     get { rawValue[bit: 16] ? Int(rawValue[bits: 20...22]) : nil }

@@ -68,6 +68,19 @@ private func change<Number: LaneFormat>(
 private func squareRoot<Number: LaneFormat>(
   _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
+  onHost(cpu, slot, limit) { cpu, op in
+    guard let root = Number.hostSquareRoot(cpu.scalar(op.rn), mayBeInexact: cpu.mayBeInexact) else { return false }
+    cpu.setScalar(op.rd, root)
+    return true
+  } exact: {
+    exactSquareRoot(format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactSquareRoot<Number: LaneFormat>(
+  _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
   vector(cpu, slot, limit) { cpu, op in
     cpu.withFloatStatus { cpu.setScalar(op.rd, FP.sqrt(cpu.scalar(op.rn, as: format), $0, &$1)) }
   }
@@ -126,7 +139,22 @@ private func translateFormatConversion(_ word: InstructionWord) -> Slot? {
 // MARK: - Two and three sources
 
 @inline(__always)
-private func arithmetic<Operation: BinaryFloatOperation, Number: LaneFormat>(
+private func arithmetic<Operation: HostBinaryOperation, Number: LaneFormat>(
+  _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
+  _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  onHost(cpu, slot, limit) { cpu, op in
+    let (a, b): (Number, Number) = (cpu.scalar(op.rn), cpu.scalar(op.rm))
+    guard let result = operation.onHost(a, b, mayBeInexact: cpu.mayBeInexact) else { return false }
+    cpu.setScalar(op.rd, result)
+    return true
+  } exact: {
+    exactArithmetic(operation, format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactArithmetic<Operation: BinaryFloatOperation, Number: LaneFormat>(
   _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
   _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
@@ -166,7 +194,22 @@ private func translateTwoSources(_ word: InstructionWord) -> Slot? {
 }
 
 @inline(__always)
-private func fusedArithmetic<Operation: TernaryFloatOperation, Number: LaneFormat>(
+private func fusedArithmetic<Operation: HostTernaryOperation, Number: LaneFormat>(
+  _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
+  _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  onHost(cpu, slot, limit) { cpu, op in
+    let (addend, a, b): (Number, Number, Number) = (cpu.scalar(op.ra), cpu.scalar(op.rn), cpu.scalar(op.rm))
+    guard let result = operation.onHost(addend, a, b, mayBeInexact: cpu.mayBeInexact) else { return false }
+    cpu.setScalar(op.rd, result)
+    return true
+  } exact: {
+    exactFusedArithmetic(operation, format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactFusedArithmetic<Operation: TernaryFloatOperation, Number: LaneFormat>(
   _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
   _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
