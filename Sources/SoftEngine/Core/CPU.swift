@@ -5,7 +5,14 @@
 struct CPU {
   let base: UnsafeMutableRawPointer
 
-  @inline(__always) init(_ base: UnsafeMutableRawPointer) { self.base = base }
+  /// What cannot be done at once fails without saying why; then it is tried again by a CPU that is patient. Known when
+  /// handlers are compiled, so that their fast way calls nothing and has no registers to save.
+  let isHasty: Bool
+
+  @inline(__always) init(_ base: UnsafeMutableRawPointer, isHasty: Bool = false) {
+    self.base = base
+    self.isHasty = isHasty
+  }
 
   @inline(__always) var context: UnsafeMutablePointer<CPUContext> { base.assumingMemoryBound(to: CPUContext.self) }
 
@@ -65,6 +72,8 @@ struct RunState {
 
   /// Instructions of the floating-point and vector unit are trapped at the current exception level.
   var isVectorTrapped = false
+  /// There is something to look at as soon as PSTATE's masks let it: an interrupt.
+  var isInterruptPending = false
 
   /// `CPUState.time` where the limit is, with the limit's bias (`SoftCore.run`).
   var limitTime: UInt64 = 0
