@@ -5,7 +5,14 @@
 struct CPU {
   let base: UnsafeMutableRawPointer
 
-  @inline(__always) init(_ base: UnsafeMutableRawPointer) { self.base = base }
+  /// What cannot be done at once fails without saying why; then it is tried again by a CPU that is patient. Known when
+  /// handlers are compiled, so that their fast way calls nothing and has no registers to save.
+  let isHasty: Bool
+
+  @inline(__always) init(_ base: UnsafeMutableRawPointer, isHasty: Bool = false) {
+    self.base = base
+    self.isHasty = isHasty
+  }
 
   @inline(__always) var context: UnsafeMutablePointer<CPUContext> { base.assumingMemoryBound(to: CPUContext.self) }
 

@@ -10,7 +10,7 @@ struct DecodeTable: Sendable {
   static let shared = DecodeTable(
     [
       dataProcessingImmediate, dataProcessingRegister, branches, loadsAndStores, exclusives, atomics,
-      vectorLoadsAndStores, advancedSIMD, floatingPoint, cryptography, system,
+      vectorLoadsAndStores, vectorStructures, advancedSIMD, floatingPoint, cryptography, system,
     ].joined().filter { $0.feature.map(Feature.announced.contains) ?? true })
 
   init(_ patterns: [InstructionPattern]) {

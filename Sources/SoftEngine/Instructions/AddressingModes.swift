@@ -1,7 +1,7 @@
 import ARM64
 import Bits
 
-// What loads and stores have in common: where they go, and how they are put together of an addressing mode and a transfer.
+// What loads and stores have in common: each is put together of an addressing mode and a transfer.
 
 /// Where a load or store goes, and what becomes of its base register (Arm ARM, section C1.3.3).
 ///
@@ -29,34 +29,60 @@ extension Transfer {
   @inline(__always) static var isVector: Bool { false }
 }
 
-/// Executes a load or store.
+/// Executes a load or store: hastily, and where that does not do with patience.
 @inline(__always)
 func access<Moved: Transfer, Mode: AddressingMode>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type, _: Mode.Type
 ) {
-  attemptTransfer(cpu, slot, limit, Moved.self) { cpu, op in
-    guard let address = Mode.address(cpu, op), Moved.perform(cpu, op, address) else { return false }
-    Mode.writeBack(cpu, op, address)
-    return true
+  guard !Moved.isVector || !CPU(cpu).run.pointee.isVectorTrapped,
+    perform(CPU(cpu, isHasty: true), operands(slot), Moved.self, Mode.self)
+  else { return slowAccess(cpu, slot, limit, Moved.self, Mode.self) }
+  next(cpu, slot, limit)
+}
+
+@inline(never)
+private func slowAccess<Moved: Transfer, Mode: AddressingMode>(
+  _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type, _: Mode.Type
+) {
+  if Moved.isVector {
+    vectorAttempt(cpu, slot, limit) { perform($0, $1, Moved.self, Mode.self) }
+  } else {
+    attempt(cpu, slot, limit) { perform($0, $1, Moved.self, Mode.self) }
   }
 }
 
-/// Executes a load from a place relative to the instruction.
+@inline(__always)
+private func perform<Moved: Transfer, Mode: AddressingMode>(
+  _ cpu: CPU, _ op: Operands, _: Moved.Type, _: Mode.Type
+) -> Bool {
+  guard let address = Mode.address(cpu, op), Moved.perform(cpu, op, address) else { return false }
+  Mode.writeBack(cpu, op, address)
+  return true
+}
+
+/// Executes a load from a place relative to the instruction, `immediate` bytes away.
 @inline(__always)
 func accessLiteral<Moved: Transfer>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type
 ) {
-  attemptTransfer(cpu, slot, limit, Moved.self) { cpu, op in
-    Moved.perform(cpu, op, cpu.address(of: slot) &+ op.offset)
-  }
+  let op = operands(slot)
+  let address = CPU(cpu).address(of: slot) &+ op.offset
+  guard !Moved.isVector || !CPU(cpu).run.pointee.isVectorTrapped,
+    Moved.perform(CPU(cpu, isHasty: true), op, address)
+  else { return slowAccessLiteral(cpu, slot, limit, Moved.self) }
+  next(cpu, slot, limit)
 }
 
-@inline(__always)
-private func attemptTransfer<Moved: Transfer>(
-  _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type,
-  _ body: (CPU, Operands) -> Bool
+@inline(never)
+private func slowAccessLiteral<Moved: Transfer>(
+  _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type
 ) {
-  if Moved.isVector { vectorAttempt(cpu, slot, limit, body) } else { attempt(cpu, slot, limit, body) }
+  let address = CPU(cpu).address(of: slot) &+ operands(slot).offset
+  if Moved.isVector {
+    vectorAttempt(cpu, slot, limit) { Moved.perform($0, $1, address) }
+  } else {
+    attempt(cpu, slot, limit) { Moved.perform($0, $1, address) }
+  }
 }
 
 // MARK: - Base and immediate: the offset is `immediate`, in bytes; SP's alignment is in `rm`
@@ -108,27 +134,23 @@ enum BaseSignedWord: AddressingMode {
 
 // MARK: - The base
 
-/// The base alone; SP's alignment is in `immediate`.
+/// The base alone.
 enum BaseOnly: AddressingMode {
   @inline(__always) static func address(_ cpu: CPU, _ op: Operands) -> UInt64? {
-    cpu.base(op.rn, alignment: UInt8(truncatingIfNeeded: op.immediate))
+    cpu.base(op.rn, alignment: baseAlignment(op.rn))
   }
 }
 
-extension InstructionWord {
-  /// The bits of Rn that are to be zero: the low four where it is SP.
-  var baseAlignment: UInt8 { rn == RegisterNumber.sp ? 15 : 0 }
-}
+/// The bits of a base register that are to be zero: the low four where it is SP.
+@inline(__always) func baseAlignment(_ number: UInt8) -> UInt8 { number == RegisterNumber.sp ? 15 : 0 }
 
 extension CPU {
   /// The base register of an access; nil where it is a misaligned SP, which is raised.
   ///
-  /// - Parameters:
-  ///   - number: the register.
-  ///   - alignment: `InstructionWord.baseAlignment`.
+  /// The register's `baseAlignment` is an operand where it must cost nothing.
   @inline(__always) func base(_ number: UInt8, alignment: UInt8) -> UInt64? {
     let base = self[x: number]
-    if base & UInt64(alignment) == 0 || allowsMisalignedStack(self) { return base }
+    if base & UInt64(alignment) == 0 || !isHasty && allowsMisalignedStack(self) { return base }
     return nil
   }
 }

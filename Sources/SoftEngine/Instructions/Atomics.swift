@@ -1,7 +1,7 @@
 import Bits
 
 // Atomic accesses of FEAT_LSE (Arm ARM, sections C3.2.12 to C3.2.14). One thread executes all CPUs, so that a load and a
-// store with nothing between them are atomic, and ordered. A fault is reported as the load's unless only the store has it.
+// store with nothing between them are atomic, and ordered. A fault is the load's unless only the store has it.
 extension DecodeTable {
   static let atomics: [InstructionPattern] = [
     InstructionPattern(
@@ -59,14 +59,15 @@ private func translateReadModifyWrite(_ word: InstructionWord) -> Slot? {
   return Slot(
     handler,
     Operands(
-      rd: word.rd.orDiscard, rn: word.rn, rm: word.rm.orZero, ra: word.number(12...15),
-      immediate: Int32(word.baseAlignment)))
+      rd: word.rd.orDiscard, rn: word.rn, rm: word.rm.orZero, ra: word.number(12...15)))
 }
 
 // MARK: - Compare and swap
 
-/// Compares memory with `rm`, stores `rd` where they are equal, and loads `rm`. Where they are not what was there is stored
-/// again, as the architecture allows; so the permission to store is asked for in any case, as it demands.
+/// Compares memory with `rm`, stores `rd` where they are equal, and loads `rm`.
+///
+/// Where they are not equal what was there is stored again, as the architecture allows; so the permission to store is asked
+/// for in any case, as it demands.
 private enum CompareAndSwap<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: Transfer {
   @inline(__always) static func perform(_ cpu: CPU, _ op: Operands, _ address: UInt64) -> Bool {
     let expected = Value(truncatingIfNeeded: cpu[x: op.rm.orZero])
@@ -122,5 +123,5 @@ private func translateCompareAndSwapPair(_ word: InstructionWord) -> Slot? {
 }
 
 extension InstructionWord {
-  fileprivate var swapped: Operands { Operands(rd: rd, rn: rn, rm: rm, immediate: Int32(baseAlignment)) }
+  fileprivate var swapped: Operands { Operands(rd: rd, rn: rn, rm: rm) }
 }

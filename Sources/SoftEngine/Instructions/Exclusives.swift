@@ -1,7 +1,7 @@
 import Bits
 
-// Exclusive and ordered loads and stores (Arm ARM, section C3.2.6 to C3.2.8). One thread executes all CPUs, so that every
-// access is ordered and atomic.
+// Exclusive and ordered loads and stores (Arm ARM, section C3.2.6 to C3.2.8). One thread executes all CPUs, so that
+// every access is ordered and atomic.
 //
 // The monitor is the CPU's own (`CPUState.exclusiveAddress`). It is exact without looking at what others store: others
 // execute only after the CPU's turn ended, and that opens the monitor.
@@ -161,10 +161,10 @@ private func translateLoadOrdered(_ word: InstructionWord) -> Slot? {
 extension InstructionWord {
   /// Rt and Rt2 are loaded.
   fileprivate var loaded: Operands {
-    Operands(rd: rd.orDiscard, rn: rn, ra: ra.orDiscard, immediate: Int32(baseAlignment))
+    Operands(rd: rd.orDiscard, rn: rn, ra: ra.orDiscard)
   }
   /// Rt and Rt2 are stored, and Rs, in the place of Rm, has the status.
   fileprivate var stored: Operands {
-    Operands(rd: rd.orZero, rn: rn, rm: rm.orDiscard, ra: ra.orZero, immediate: Int32(baseAlignment))
+    Operands(rd: rd.orZero, rn: rn, rm: rm.orDiscard, ra: ra.orZero)
   }
 }

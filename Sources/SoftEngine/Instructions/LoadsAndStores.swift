@@ -1,7 +1,7 @@
 import Bits
 
-// Loads and stores of general registers (Arm ARM, section C4.1.96), but for exclusive and ordered ones (`Exclusives.swift`)
-// and atomic ones (`Atomics.swift`).
+// Loads and stores of general registers (Arm ARM, section C4.1.96), but for exclusive and ordered ones
+// (`Exclusives.swift`) and atomic ones (`Atomics.swift`).
 extension DecodeTable {
   static let loadsAndStores: [InstructionPattern] = [
     InstructionPattern("LDR (literal), LDRSW (literal), PRFM (literal)", "oo 011 0 00 iiiiiiiiiiiiiiiiiii ttttt") {
@@ -254,7 +254,7 @@ private func translateImmediate(
   case 0b10_11, 0b11_11: return nil
   case let operation:
     let rd = word.target(isLoad: operation & 3 != 0)
-    return Slot(handler(operation), Operands(rd: rd, rn: word.rn, rm: word.baseAlignment, immediate: offset))
+    return Slot(handler(operation), Operands(rd: rd, rn: word.rn, rm: baseAlignment(word.rn), immediate: offset))
   }
 }
 
@@ -285,7 +285,7 @@ private func translateRegisterOffset(_ word: InstructionWord) -> Slot? {
   return Slot(
     handler(operation),
     Operands(
-      rd: word.target(isLoad: operation & 3 != 0), rn: word.rn, rm: word.rm.orZero, ra: word.baseAlignment,
+      rd: word.target(isLoad: operation & 3 != 0), rn: word.rn, rm: word.rm.orZero, ra: baseAlignment(word.rn),
       immediate: word[bit: 12] ? word.scale : 0))
 }
 
@@ -327,6 +327,6 @@ private func translatePair(_ word: InstructionWord) -> Slot? {
   return Slot(
     handler,
     Operands(
-      rd: word.target(isLoad: isLoad), rn: word.rn, rm: word.baseAlignment, ra: ra,
+      rd: word.target(isLoad: isLoad), rn: word.rn, rm: baseAlignment(word.rn), ra: ra,
       immediate: word.signed(15...21) << scale))
 }

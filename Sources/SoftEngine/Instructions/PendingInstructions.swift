@@ -1,2 +1,1 @@
-extension DecodeTable { static let vectorLoadsAndStores: [InstructionPattern] = [] }
 extension DecodeTable { static let floatingPoint: [InstructionPattern] = [] }

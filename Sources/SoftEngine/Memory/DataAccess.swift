@@ -1,64 +1,55 @@
 // Loads and stores. The fast way is one comparison: the page of the last byte of the access is the one that the entry of
 // the first byte is for. Everything else, faults among it, is the slow way's (`SoftCore+Memory.swift`).
 extension CPU {
-  /// The value at an address; nil where the access failed, which `RunState.exit` then tells: the instruction must have
-  /// changed nothing, and give false.
+  /// Loads a value.
   ///
   /// - Parameters:
   ///   - address: any address; an access need not be aligned unless the memory or SCTLR_EL1.A wants it.
   ///   - type: 1, 2, 4, 8 or 16 bytes.
   ///   - unprivileged: with EL0's permissions, as LDTR.
+  /// - Returns: the value; nil where the access failed, which `RunState.exit` then tells: the instruction must have changed
+  ///   nothing, and give false.
   @inline(__always)
   func load<Value: BitwiseCopyable>(_ address: UInt64, as type: Value.Type, unprivileged: Bool = false) -> Value? {
     let size = MemoryLayout<Value>.size
-    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
-    let entry = table + DataTLB.offset(of: address)
-    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(as: UInt64.self) {
-      return host(address, entry).loadUnaligned(as: Value.self)
-    }
-    guard slowLoad(self, address, size, unprivileged) else { return nil }
+    if let place = readable(address, size, unprivileged: unprivileged) { return place.loadUnaligned(as: Value.self) }
+    guard !isHasty, slowLoad(self, address, size, unprivileged) else { return nil }
     return (base + CPUContext.runOffset).loadUnaligned(as: Value.self)
   }
 
-  /// Stores a value; false where the access failed, which `RunState.exit` then tells: nothing is stored, the instruction
-  /// must have changed nothing, and give false.
+  /// Stores a value; false where the access failed, as for `load`: nothing is stored then.
   @inline(__always)
   func store<Value: BitwiseCopyable>(_ value: Value, at address: UInt64, unprivileged: Bool = false) -> Bool {
     let size = MemoryLayout<Value>.size
-    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
-    let entry = table + DataTLB.offset(of: address)
-    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
-      host(address, entry).storeBytes(of: value, as: Value.self)
+    if let place = writable(address, size, unprivileged: unprivileged) {
+      place.storeBytes(of: value, as: Value.self)
       return true
     }
+    if isHasty { return false }
     (base + CPUContext.runOffset).storeBytes(of: value, as: Value.self)
     return slowStore(self, address, size, unprivileged)
   }
 
-  /// Two values, one behind the other: one access where both are in a page of RAM, else two. As `load`.
+  /// Loads two values, one behind the other, as `load` does: by one access where both are in a page of RAM, else by two.
   @inline(__always)
   func loadPair<Value: BitwiseCopyable>(_ address: UInt64, of type: Value.Type) -> (Value, Value)? {
     let size = MemoryLayout<Value>.size
-    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
-    if (address &+ UInt64(2 &* size &- 1)) & ~0xfff == entry.load(as: UInt64.self) {
-      let place = host(address, entry)
+    if let place = readable(address, 2 &* size) {
       return (place.loadUnaligned(as: Value.self), place.loadUnaligned(fromByteOffset: size, as: Value.self))
     }
-    return slowLoadPair(self, address, of: Value.self)
+    return isHasty ? nil : slowLoadPair(self, address, of: Value.self)
   }
 
-  /// Stores two values, one behind the other: one access where both are in a page of RAM, else two. As `store`.
+  /// Stores two values, one behind the other, as `store` does: by one access where both are in a page of RAM, else by two.
   @inline(__always)
   func storePair<Value: BitwiseCopyable>(_ first: Value, _ second: Value, at address: UInt64) -> Bool {
     let size = MemoryLayout<Value>.size
-    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
-    if (address &+ UInt64(2 &* size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
-      let place = host(address, entry)
+    if let place = writable(address, 2 &* size) {
       place.storeBytes(of: first, as: Value.self)
       place.storeBytes(of: second, toByteOffset: size, as: Value.self)
       return true
     }
-    return slowStorePair(self, first, second, at: address)
+    return !isHasty && slowStorePair(self, first, second, at: address)
   }
 
   /// Whether an access that needs it is aligned (exclusives, acquire and release, atomics); where not, the exception is
@@ -66,22 +57,38 @@ extension CPU {
   @inline(__always)
   func isAligned(_ address: UInt64, to size: UInt64, isWrite: Bool) -> Bool {
     if address & (size &- 1) == 0 { return true }
-    return raiseAlignmentFault(address, isWrite)
+    return !isHasty && raiseAlignmentFault(address, isWrite)
   }
 
-  /// Whether `size` bytes at an address could be stored; where not, the exception is raised. For instructions that store
-  /// more than once and must not stop halfway with something changed that is read again.
+  /// Whether `size` bytes at an address could be stored; where not, the exception is raised.
+  ///
+  /// For instructions that store more than once and must not stop halfway with something changed that is read again.
   @inline(__always)
   func isWritable(_ address: UInt64, _ size: Int) -> Bool {
-    let entry = run.pointee.dataTLB + DataTLB.offset(of: address)
-    if (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: DataTLB.writeTag, as: UInt64.self) {
-      return true
-    }
-    return slowProbe(self, address, size)
+    writable(address, size) != nil || !isHasty && slowProbe(self, address, size)
+  }
+
+  /// Where the bytes at an address are in the host's memory, to be read at once; nil where the slow way is to be gone.
+  @inline(__always)
+  func readable(_ address: UInt64, _ size: Int, unprivileged: Bool = false) -> UnsafeMutableRawPointer? {
+    place(address, size, DataTLB.readTag, unprivileged)
+  }
+
+  /// Where the bytes at an address are in the host's memory, to be written at once; nil where the slow way is to be gone.
+  @inline(__always)
+  func writable(_ address: UInt64, _ size: Int, unprivileged: Bool = false) -> UnsafeMutableRawPointer? {
+    place(address, size, DataTLB.writeTag, unprivileged)
   }
 
   @inline(__always)
-  private func host(_ address: UInt64, _ entry: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+  private func place(
+    _ address: UInt64, _ size: Int, _ tag: Int, _ unprivileged: Bool
+  ) -> UnsafeMutableRawPointer? {
+    let table = unprivileged ? run.pointee.unprivilegedTLB : run.pointee.dataTLB
+    let entry = table + DataTLB.offset(of: address)
+    guard (address &+ UInt64(size &- 1)) & ~0xfff == entry.load(fromByteOffset: tag, as: UInt64.self) else {
+      return nil
+    }
     let addend = entry.load(fromByteOffset: DataTLB.addend, as: Int.self)
     // SAFETY: the entry's page is RAM that is mapped for as long as the core lives, and all bytes are in it.
     return UnsafeMutableRawPointer(bitPattern: Int(truncatingIfNeeded: address) &+ addend).unsafelyUnwrapped
