@@ -29,6 +29,10 @@ BREAKS_DOWN = (
     Pattern("01111110 1111100 11111 10 xxxxx xxxxx"),
     Pattern("0x001110 1111100 11111 10 xxxxx xxxxx"),
 )
+# Unallocated words that QEMU executes all the same.
+EXECUTES = (
+    Pattern("0x10111100000 xxx 1111 11 xxxxx xxxxx"),  # FMOV (vector, immediate) of half precision with op
+)
 # What the oracle's CPU alone has: MSR SSBS.
 ALONE = (Pattern("1101010100000 011 0100 xxxx 001 xxxxx"),)
 
@@ -205,7 +209,7 @@ def excluded(word):
         return True
     if word in (0xD503_205F, 0xD503_207F):  # WFE, WFI
         return True
-    return any(pattern.matches(word) for pattern in BREAKS_DOWN + ALONE)
+    return any(pattern.matches(word) for pattern in BREAKS_DOWN + EXECUTES + ALONE)
 
 
 def run_oracle(command, made):
