@@ -113,14 +113,11 @@ struct TranslationGeometry: Equatable {
   ///   - range: the half.
   ///   - context: the registers.
   /// - Throws: a fault of level 0, where the registers make no sense.
-  init(_ range: VARange, in context: ARM64TranslationContext) throws(TranslationFault) {
-    let number = range == .lower ? 0 : 1
+  init(_ range: VARange, in context: ARM64TranslationContext) throws(StageOneFault) {
     let features = context.features
-    guard let granule = context.tcr.granule(range) else {
-      throw TranslationFault("TCR_EL1.TG\(number) is reserved, so that no table can be read")
-    }
+    guard let granule = context.tcr.granule(range) else { throw StageOneFault(.translation, .reservedGranule(range)) }
     guard features.mmfr0.supports(granule) else {
-      throw TranslationFault("TCR_EL1.TG\(number) asks for \(granule.rawValue) granules, which this CPU does not have")
+      throw StageOneFault(.translation, .missingGranule(range, granule))
     }
     let isLarge = context.tcr.usesLargeDescriptors && features.mmfr0.hasLargeDescriptors(granule)
     let isHigh = granule == .size64K && features.mmfr0.physicalAddressBits == 52
@@ -129,8 +126,7 @@ struct TranslationGeometry: Equatable {
     let most = !features.mmfr2.hasSmallTables ? 39 : granule == .size64K ? 47 : 48
     let offset = context.tcr.sizeOffset(range)
     guard (least...most).contains(offset) else {
-      throw TranslationFault(
-        "TCR_EL1.T\(number)SZ is \(offset), and not \(least) to \(most): \(FaultStatus.text(.translation, level: 0))")
+      throw StageOneFault(.translation, .sizeOffset(range, offset, allowed: least...most))
     }
 
     self.range = range

@@ -120,6 +120,15 @@ public struct TCR: ARM64RegisterFields {
   /// IPS: the width of physical addresses; reserved encodings count as the widest.
   public var physicalAddressBits: Int { physicalAddressWidth(rawValue[bits: 32...34]) }
 
+  /// A1: the address space's number is TTBR1_EL1's, not TTBR0_EL1's.
+  public var takesUpperASID: Bool { rawValue[bit: 22] }
+
+  /// AS: numbers of address spaces have 16 bits, not 8.
+  public var hasWideASIDs: Bool { rawValue[bit: 36] }
+
+  /// HA: the CPU sets the access flag by itself.
+  public var managesAccessFlag: Bool { rawValue[bit: 39] }
+
   /// HA and HD: the CPU makes clean memory writable by itself where a descriptor allows it.
   public var managesDirtyState: Bool { rawValue[bit: 39] && rawValue[bit: 40] }
 
@@ -204,6 +213,15 @@ public struct CPACR: ARM64RegisterFields {
   public var rawValue: UInt64
   /// Takes the register's bits.
   public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// FPEN: whether an exception level gets a trap at instructions of the floating-point and vector unit.
+  public func trapsVectorAccess(at level: ExceptionLevel) -> Bool {
+    switch rawValue[bits: 20...21] {
+    case 0b11: false
+    case 0b01: level == .el0
+    default: true
+    }
+  }
 
   /// The named bits.
   public static var fields: [RegisterField] {

@@ -2,7 +2,7 @@ public import Architecture
 import Bits
 
 /// The type of memory that one of MAIR_EL1's eight bytes describes (Arm ARM, D19.2, `MAIR_EL1`).
-public struct MemoryAttributes: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+public struct MemoryAttributes: RawRepresentable, Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
   /// The byte.
   public let rawValue: UInt8
   /// Takes the byte.

@@ -2,7 +2,7 @@ public import Architecture
 public import Bits
 
 /// What an exception level may do with memory.
-public struct AccessPermissions: OptionSet, Sendable, CustomStringConvertible {
+public struct AccessPermissions: OptionSet, Sendable, BitwiseCopyable, CustomStringConvertible {
   /// The permissions' bits.
   public let rawValue: UInt8
   /// Takes the permissions' bits.
@@ -63,6 +63,10 @@ public struct StageOneMapping: Sendable, Equatable, CustomStringConvertible {
   public let isGlobal: Bool
   /// The access flag; where it is clear, the CPU raises a fault or sets it.
   public let isAccessed: Bool
+  /// It is writable only by the CPU's own management of dirty state: the first write clears AP[2] of the descriptor.
+  public let isClean: Bool
+  /// Where the last descriptor stands; nil where nothing translates.
+  public let descriptorAddress: GuestPhysical?
 
   /// The mapping in words, such as `0x41201345, EL1 r-x EL0 ---, inner-shareable, Normal WB RA WA`.
   public var description: String { "\(physical), EL1 \(el1) EL0 \(el0), \(shareability), \(attributes)" }

@@ -20,8 +20,12 @@ extension ARM64TranslationContext {
     _ address: GuestVirtual, at level: ExceptionLevel = .el1, for use: AddressUse = .data, readPhysical: PhysicalRead
   ) throws(TranslationFault) -> Translation {
     var steps: [TranslationStep]?
-    return try mapping(of: address, at: level, for: use, readPhysical: readPhysical, steps: &steps)
-      .translation(at: level)
+    do throws(StageOneFault) {
+      return try mapping(of: address, at: level, for: use, readPhysical: readPhysical, steps: &steps)
+        .translation(at: level)
+    } catch {
+      throw TranslationFault(error)
+    }
   }
 
   /// Every level of the walk for an address, and where it led.
@@ -36,11 +40,11 @@ extension ARM64TranslationContext {
     _ address: GuestVirtual, at level: ExceptionLevel = .el1, for use: AddressUse = .data, readPhysical: PhysicalRead
   ) -> (steps: [TranslationStep], result: Result<StageOneMapping, TranslationFault>) {
     var steps: [TranslationStep]? = []
-    do throws(TranslationFault) {
+    do throws(StageOneFault) {
       let mapping = try mapping(of: address, at: level, for: use, readPhysical: readPhysical, steps: &steps)
       return (steps ?? [], .success(mapping))
     } catch {
-      return (steps ?? [], .failure(error))
+      return (steps ?? [], .failure(TranslationFault(error)))
     }
   }
 
@@ -51,49 +55,50 @@ extension ARM64TranslationContext {
   ///   - level: whose walk: EL0's, or EL1's for any other level.
   ///   - use: what the address is used for.
   ///   - readPhysical: reads the descriptors.
-  ///   - steps: where the descriptors are noted; nil saves the effort.
+  ///   - steps: where the descriptors are noted; nil saves the effort, and then nothing is allocated.
   /// - Returns: what stage 1 says of it.
   /// - Throws: which descriptor has nothing for it, and the fault that the CPU would raise.
   public func mapping(
     of address: GuestVirtual, at level: ExceptionLevel, for use: AddressUse, readPhysical: PhysicalRead,
     steps: inout [TranslationStep]?
-  ) throws(TranslationFault) -> StageOneMapping {
+  ) throws(StageOneFault) -> StageOneMapping {
     let range = VARange(of: address)
     guard sctlr.enablesMMU else { return try untranslated(address, for: use) }
     let geometry = try TranslationGeometry(range, in: self)
     try check(address, of: geometry, at: level, for: use)
     var table = try rootTable(of: geometry)
     var denials = TableDenials()
-    for level in geometry.startLevel...3 {
+    var level = geometry.startLevel
+    // The last level has no tables, so that the loop ends there.
+    while true {
       let index = address.rawValue[bits: geometry.indexBits(at: level)]
       let place = table.wrapping(by: index &* 8)
-      func fault(_ flaw: String, _ kind: FaultStatus.Kind) -> TranslationFault {
-        TranslationFault(
-          "level \(level) descriptor \(index) at \(place) \(flaw): \(FaultStatus.text(kind, level: level))")
+      func fault(_ kind: FaultStatus.Kind, _ flaw: StageOneFault.Flaw) -> StageOneFault {
+        StageOneFault(kind, level: level, .descriptor(at: place, index: index, flaw))
       }
 
-      guard let word = readPhysical(place, 8) else { throw fault("lies outside memory", .externalAbortOnWalk) }
+      guard let word = readPhysical(place, 8) else { throw fault(.externalAbortOnWalk, .outsideMemory) }
       let descriptor = StageOneDescriptor(
         rawValue: sctlr.isBigEndian ? word.byteSwapped : word, level: level, geometry: geometry)
       steps?.append(
         TranslationStep(
           table: "level \(level)", index: Int(truncatingIfNeeded: index), address: place, entry: descriptor.rawValue,
           meaning: descriptor.meaning(in: self)))
-      let value = hexadecimal(descriptor.rawValue)
+      let value = descriptor.rawValue
       switch descriptor.kind {
-      case .invalid: throw fault("is invalid (\(value))", .translation)
-      case .reserved: throw fault("is a block where this level has none (\(value))", .translation)
+      case .invalid: throw fault(.translation, .invalid(value: value))
+      case .reserved: throw fault(.translation, .reserved(value: value))
       case .table, .block, .page: break
       }
       guard geometry.allows(descriptor.target) else {
-        throw fault("leads to \(descriptor.target), past \(geometry.outputBits) bits (\(value))", .addressSize)
+        throw fault(
+          .addressSize, .pastOutput(descriptor.target, outputBits: geometry.outputBits, value: value))
       }
-      if descriptor.kind != .table { return mapping(of: address, by: descriptor, under: denials) }
+      if descriptor.kind != .table { return mapping(of: address, by: descriptor, at: place, under: denials) }
       if !ignoresTablePermissions(range) { denials.add(descriptor) }
       table = descriptor.target
+      level += 1
     }
-    // The last level has no tables, so that the loop has returned.
-    throw TranslationFault("\(address) has no page")
   }
 
   /// Whether table descriptors have no permissions: by HPD0 or HPD1, or since permissions are indirect.
@@ -105,13 +110,11 @@ extension ARM64TranslationContext {
   // MARK: Before the first table
 
   /// An address while SCTLR_EL1.M is clear: physical, and of a fixed type (Arm ARM, section D8.2).
-  private func untranslated(_ address: GuestVirtual, for use: AddressUse) throws(TranslationFault) -> StageOneMapping {
+  private func untranslated(_ address: GuestVirtual, for use: AddressUse) throws(StageOneFault) -> StageOneMapping {
     let width = features.mmfr0.physicalAddressBits
     let top = tcr.ignoresTopByte(VARange(of: address), for: use) ? 55 : 63
     guard address.rawValue[bits: width...top] == 0 else {
-      throw TranslationFault(
-        "\(address) is past the \(width) bits of a physical address, with the MMU off: "
-          + FaultStatus.text(.addressSize, level: 0))
+      throw StageOneFault(.addressSize, .pastOutput(address, outputBits: width))
     }
     // Instructions are Normal memory: write-through with SCTLR_EL1.I, else not cached.
     let attributes: MemoryAttributes =
@@ -119,36 +122,28 @@ extension ARM64TranslationContext {
     return StageOneMapping(
       physical: GuestPhysical(address.rawValue & UInt64.lowMask(width)), blockSize: .max, level: nil,
       attributes: attributes, shareability: .outer, el1: [.read, .write, .execute], el0: [.read, .write, .execute],
-      isGlobal: true, isAccessed: true)
+      isGlobal: true, isAccessed: true, isClean: false, descriptorAddress: nil)
   }
 
   /// The faults of level 0 that no table is read for.
   private func check(
     _ address: GuestVirtual, of geometry: TranslationGeometry, at level: ExceptionLevel, for use: AddressUse
-  ) throws(TranslationFault) {
-    let isLower = geometry.range == .lower
-    let (half, number) = isLower ? ("lower", 0) : ("upper", 1)
-    func fault(_ sentence: String) -> TranslationFault {
-      TranslationFault("\(sentence): \(FaultStatus.text(.translation, level: 0))")
-    }
-    let top = tcr.ignoresTopByte(geometry.range, for: use) ? 55 : 63
+  ) throws(StageOneFault) {
+    let range = geometry.range
+    let top = tcr.ignoresTopByte(range, for: use) ? 55 : 63
     let extra = geometry.inputBits...top
-    guard address.rawValue[bits: extra] == (isLower ? 0 : UInt64.lowMask(extra.count)) else {
-      throw fault("\(address) is outside the \(geometry.inputBits) bits of TCR_EL1.T\(number)SZ's \(half) half")
+    guard address.rawValue[bits: extra] == (range == .lower ? 0 : UInt64.lowMask(extra.count)) else {
+      throw StageOneFault(.translation, .outsideHalf(range, address, inputBits: geometry.inputBits))
     }
-    if tcr.disablesWalks(geometry.range) { throw fault("TCR_EL1.EPD\(number) disables walks of the \(half) half") }
-    if level == .el0 && tcr.excludesEL0(geometry.range) {
-      throw fault("TCR_EL1.E0PD\(number) keeps EL0 out of the \(half) half")
-    }
+    if tcr.disablesWalks(range) { throw StageOneFault(.translation, .walksDisabled(range)) }
+    if level == .el0 && tcr.excludesEL0(range) { throw StageOneFault(.translation, .el0Excluded(range)) }
   }
 
-  private func rootTable(of geometry: TranslationGeometry) throws(TranslationFault) -> GuestPhysical {
-    let isLower = geometry.range == .lower
-    let table = geometry.rootTable(isLower ? ttbr0 : ttbr1)
+  private func rootTable(of geometry: TranslationGeometry) throws(StageOneFault) -> GuestPhysical {
+    let range = geometry.range
+    let table = geometry.rootTable(range == .lower ? ttbr0 : ttbr1)
     guard geometry.allows(table) else {
-      throw TranslationFault(
-        "TTBR\(isLower ? 0 : 1)_EL1 leads to \(table), past \(geometry.outputBits) bits: "
-          + FaultStatus.text(.addressSize, level: 0))
+      throw StageOneFault(.addressSize, .rootPastOutput(range, table, outputBits: geometry.outputBits))
     }
     return table
   }
@@ -156,7 +151,7 @@ extension ARM64TranslationContext {
   // MARK: At the last descriptor
 
   private func mapping(
-    of address: GuestVirtual, by descriptor: StageOneDescriptor, under denials: TableDenials
+    of address: GuestVirtual, by descriptor: StageOneDescriptor, at place: GuestPhysical, under denials: TableDenials
   ) -> StageOneMapping {
     let blockSize: UInt64 = 1 << UInt64(descriptor.geometry.shift(at: descriptor.level))
     let (el1, el0) = descriptor.permissions(in: self, under: denials)
@@ -164,7 +159,7 @@ extension ARM64TranslationContext {
       physical: descriptor.target.wrapping(by: address.offset(in: blockSize)), blockSize: blockSize,
       level: descriptor.level, attributes: mair[descriptor.attributeIndex],
       shareability: descriptor.shareability(tcr), el1: el1, el0: el0, isGlobal: !descriptor.isNotGlobal,
-      isAccessed: descriptor.isAccessed)
+      isAccessed: descriptor.isAccessed, isClean: descriptor.isClean(in: self), descriptorAddress: place)
   }
 }
 
@@ -194,8 +189,7 @@ extension StageOneDescriptor {
         context.pir[permissionIndex].subtracting(refused), context.pire0[permissionIndex].subtracting(refused)
       )
     }
-    let isClean = isDirtyBitModifier && context.managesDirtyState
-    let isWritable = (!isReadOnly || isClean) && !denials.writes
+    let isWritable = (!isReadOnly || isClean(in: context)) && !denials.writes
     var el1: AccessPermissions = isWritable ? [.read, .write] : .read
     var el0: AccessPermissions = isEL0Accessible && !denials.el0 ? el1 : []
     // What EL0 can write, EL1 never executes.
@@ -206,6 +200,11 @@ extension StageOneDescriptor {
       if el0.contains(.write) { el0.remove(.execute) }
     }
     return (el1, el0)
+  }
+
+  /// Whether the CPU is to mark it dirty at the first write, which it then allows.
+  func isClean(in context: ARM64TranslationContext) -> Bool {
+    context.managesDirtyState && isReadOnly && (isDirtyBitModifier || context.usesPermissionIndirection)
   }
 
   /// The descriptor in words, such as `table -> 0x40003000` or

@@ -3,6 +3,7 @@ public import Architecture
 public import Bits
 public import CPUEngine
 public import GuestMemory
+import Devices
 import Host
 import Synchronization
 
@@ -58,6 +59,10 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   private(set) var cores: [SoftCore] = []
   private(set) var softCPUs: [SoftCPU] = []
   var schedule = Schedule()
+  /// The GICv3.
+  var interruptController: GICv3
+  /// The greatest value of the counter that any CPU has read: it goes backwards for nobody.
+  var latestCounter: UInt64 = 0
 
   /// Whose turn it is, and in which round.
   struct Schedule: Equatable {
@@ -108,8 +113,14 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     guard (1...Self.mostCPUs).contains(options.cpuCount) else {
       throw EngineError("the software engine makes machines of 1 to \(Self.mostCPUs) CPUs, not of \(options.cpuCount)")
     }
+    guard (1...Self.greatestRate).contains(options.instructionsPerSecond) else {
+      throw EngineError(
+        "the software engine executes 1 to \(Self.greatestRate) instructions in a second of the guest's time, not "
+          + "\(options.instructionsPerSecond)")
+    }
     self.memory = memory
     self.options = options
+    interruptController = Self.makeInterruptController(cpuCount: options.cpuCount)
     digest = options.tracesRun ? RunDigest() : nil
     code = CodeCache(memory: memory)
     registerFile = ARM64RegisterFile(systemRegisters: SystemRegisterFile.readable)
@@ -120,6 +131,9 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
 
   /// How many CPUs a machine has at most: as many as the board has room for.
   public static let mostCPUs = 123
+
+  /// The most instructions a second: 64 bits have room for a second's counter times this.
+  private static let greatestRate: UInt64 = 100_000_000_000
 
   // MARK: VirtualMachine
 
@@ -184,11 +198,14 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// Puts every CPU, the interrupt controller and the timers back to the state after power-on.
   public func reset() throws(EngineError) {
     schedule = Schedule()
+    latestCounter = 0
+    interruptController = Self.makeInterruptController(cpuCount: options.cpuCount)
     arrivals.withLock { $0.removeAll() }
     typings.removeAll()
     digest = digest.map { _ in RunDigest() }
     dropCode()
     for core in cores { core.reset() }
+    updateInterrupts()
   }
 
   /// Has the CPUs decode anew what was written.

@@ -47,27 +47,3 @@ struct CPUState: BitwiseCopyable {
 
   enum Wait: UInt8 { case none, interrupt, event }
 }
-
-/// The system registers that are storage.
-struct SystemState: BitwiseCopyable {
-  var sctlr: UInt64 = 0
-  var actlr: UInt64 = 0
-  var cpacr: UInt64 = 0
-  var ttbr0: UInt64 = 0
-  var ttbr1: UInt64 = 0
-  var tcr: UInt64 = 0
-  var mair: UInt64 = 0
-  var amair: UInt64 = 0
-  var esr: UInt64 = 0
-  var far: UInt64 = 0
-  var afsr0: UInt64 = 0
-  var afsr1: UInt64 = 0
-  var par: UInt64 = 0
-  var vbar: UInt64 = 0
-  var elr: UInt64 = 0
-  var spsr: UInt64 = 0
-  var contextidr: UInt64 = 0
-  var tpidrEL0: UInt64 = 0
-  var tpidrroEL0: UInt64 = 0
-  var tpidrEL1: UInt64 = 0
-}

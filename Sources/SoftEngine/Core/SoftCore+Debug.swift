@@ -47,6 +47,9 @@ struct DebugState {
 }
 
 extension SoftCore {
+  /// The guest's own breakpoints, watchpoints or steps changed.
+  func noteGuestDebugChange() {}
+
   /// Takes the exception of a breakpoint instruction at PC that is not the debugger's.
   func reflect(_ event: DebugEvent) {
     let word = fetchWord(context.pointee.state.pc) ?? 0

@@ -18,6 +18,8 @@ extension SoftCore {
     /// What else the page may be used for by the same regime.
     var isReadable: Bool
     var isWritable: Bool
+    /// Every address space has it.
+    var isGlobal: Bool
   }
 
   /// Chooses the tables for the current exception level.
@@ -28,10 +30,12 @@ extension SoftCore {
     context.pointee.run.dataTLB = tables.data(regime)
     context.pointee.run.unprivilegedTLB = tables.data(.el0)
     context.pointee.run.codeTLB = tables.code(isEL0: isEL0)
+    context.pointee.run.isVectorTrapped =
+      CPACR(rawValue: state.system.cpacr).trapsVectorAccess(at: state.exceptionLevel)
   }
 
   /// Which table an access of the current exception level looks in.
-  private func regime(unprivileged: Bool) -> TranslationTables.Regime {
+  func regime(unprivileged: Bool) -> TranslationTables.Regime {
     let state = context.pointee.state
     if unprivileged || state.exceptionLevel == .el0 { return .el0 }
     return state.mode[bit: 22] ? .el1PAN : .el1
@@ -51,6 +55,7 @@ extension SoftCore {
       return nil
     }
     if isNew { machine.denyStores(toHostPage: UInt(bitPattern: page.bytes)) }
+    if !mapping.isGlobal { tables.noteOwnedCode(isEL0: regime == .el0) }
     armBreakpoints(in: page, at: address & ~0xfff)
     return page.slots
   }
@@ -149,6 +154,7 @@ extension SoftCore {
       !SCTLR(rawValue: context.pointee.state.system.sctlr).rawValue[bit: 1],
       let bytes = memory.bytes(at: GuestPhysical(mapping.physical)), bytes.count >= 4096, let host = bytes.baseAddress
     else { return }
+    if !mapping.isGlobal { tables.noteOwned(regime) }
     let entry = tables.data(regime) + DataTLB.offset(of: page)
     let isCode = code[mapping.physical >> 12] != nil
     entry.storeBytes(of: mapping.isReadable ? page : DataTLB.invalid, toByteOffset: DataTLB.readTag, as: UInt64.self)

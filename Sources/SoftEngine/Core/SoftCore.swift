@@ -11,6 +11,8 @@ final class SoftCore {
   let code: CodeCache
   unowned let machine: SoftMachine
   let tables: TranslationTables
+  /// What the tables are filled from.
+  var mainTLB = MainTLB()
 
   /// The pages that a debugger or the guest has breakpoints or watchpoints in.
   var debug = DebugState()
@@ -23,6 +25,8 @@ final class SoftCore {
   var needsAttention = true
   /// No interrupt is taken: a debugger steps.
   var masksInterrupts = false
+  /// The time at which a timer's output changes next; follows from the state.
+  var nextTimer: UInt64?
   /// The handler that `Handlers.stop` stands in for at the end of a short run.
   private var stop: (slot: UnsafeMutableRawPointer, handler: Handler)?
 
@@ -52,7 +56,7 @@ final class SoftCore {
     get { context.pointee.state }
     set {
       context.pointee.state = newValue
-      noteTranslationChange()
+      noteStateChange()
     }
   }
 
@@ -65,6 +69,7 @@ final class SoftCore {
   func run(_ count: Int) -> RunExit {
     let end = context.pointee.state.time &+ UInt64(count)
     while true {
+      if let nextTimer, nextTimer <= context.pointee.state.time { fireTimers() }
       if needsAttention {
         needsAttention = false
         selectTables()
@@ -77,7 +82,8 @@ final class SoftCore {
         takeException()
         continue
       }
-      let exit = runSlots(from: slot, access.isUnderWay ? 1 : Int(end &- time))
+      let stop = min(end, nextTimer ?? end)
+      let exit = runSlots(from: slot, access.isUnderWay ? 1 : Int(clamping: stop &- time))
       if exit != .access { access.finish() }
       switch exit {
       case .limit, .jump: break

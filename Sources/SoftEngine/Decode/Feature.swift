@@ -15,9 +15,12 @@ enum Feature: Sendable, CaseIterable {
   case lrcpc
   case dpb
   case pan
+  case pan2
   case hafdbs
-  case vmid16
-  case pmuv3
+  case hpds
+  case ttst
+  case ttcnp
+  case e0pd
 
   /// What the CPU announces: all there is.
   static let announced = Set(Feature.allCases)

@@ -46,6 +46,8 @@ enum CodeTLB {
   }
 
   static func clear(_ table: UnsafeMutableRawPointer) {
-    for index in 0..<entryCount { table.storeBytes(of: invalid, toByteOffset: index * stride, as: UInt64.self) }
+    for index in 0..<entryCount { clearEntry(table + index * stride) }
   }
+
+  static func clearEntry(_ entry: UnsafeMutableRawPointer) { entry.storeBytes(of: invalid, as: UInt64.self) }
 }

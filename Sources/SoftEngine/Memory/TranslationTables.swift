@@ -12,6 +12,10 @@ final class TranslationTables {
 
   let base: UnsafeMutableRawPointer
 
+  /// The tables of data, and those of code by `isEL0`, that have entries of the current address space alone.
+  private var ownedData: Set<Regime> = []
+  private var ownedCode: Set<Bool> = []
+
   private static let codeOffset = Regime.allCases.count * DataTLB.byteCount
   private static let byteCount = codeOffset + 2 * CodeTLB.byteCount
 
@@ -26,17 +30,47 @@ final class TranslationTables {
   func data(_ regime: Regime) -> UnsafeMutableRawPointer { base + regime.rawValue * DataTLB.byteCount }
   func code(isEL0: Bool) -> UnsafeMutableRawPointer { base + Self.codeOffset + (isEL0 ? 0 : CodeTLB.byteCount) }
 
+  // MARK: Forgetting
+
   /// Forgets everything.
   func clear() {
-    for regime in Regime.allCases { DataTLB.clear(data(regime)) }
+    for regime in Regime.allCases { clearData(regime) }
     clearCode()
   }
 
   /// Forgets where code is.
   func clearCode() {
-    CodeTLB.clear(code(isEL0: true))
-    CodeTLB.clear(code(isEL0: false))
+    clearCode(isEL0: true)
+    clearCode(isEL0: false)
   }
+
+  private func clearCode(isEL0: Bool) {
+    CodeTLB.clear(code(isEL0: isEL0))
+    ownedCode.remove(isEL0)
+  }
+
+  private func clearData(_ regime: Regime) {
+    DataTLB.clear(data(regime))
+    ownedData.remove(regime)
+  }
+
+  /// Forgets the 4 KiB at an address.
+  func clearPage(at address: UInt64) {
+    for regime in Regime.allCases { DataTLB.clearEntry(data(regime) + DataTLB.offset(of: address)) }
+    for isEL0 in [false, true] { CodeTLB.clearEntry(code(isEL0: isEL0) + CodeTLB.offset(of: address)) }
+  }
+
+  /// Forgets what belongs to the address space that was the current one.
+  func clearOwned() {
+    for regime in ownedData { clearData(regime) }
+    for isEL0 in ownedCode { clearCode(isEL0: isEL0) }
+  }
+
+  /// Notes that a table of data has an entry that belongs to the current address space.
+  func noteOwned(_ regime: Regime) { ownedData.insert(regime) }
+
+  /// The same of a table of code.
+  func noteOwnedCode(isEL0: Bool) { ownedCode.insert(isEL0) }
 
   /// Forgets stores to a host page: instructions of it were decoded.
   func denyStores(toHostPage host: UInt) {

@@ -1,1 +1,0 @@
-extension DecodeTable { static let floatingPoint: [InstructionPattern] = [] }
