@@ -121,8 +121,8 @@ let package = Package(
     tests(
       "EngineConformanceTests",
       [
-        "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "GuestMemory", "Bits", "Architecture",
-        "X86", "ARM64",
+        "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "GuestMemory", "Bits",
+        "Architecture", "X86", "ARM64",
       ]),
     tests("EndToEndTests", ["Architecture", "KernelSymbols", "KernelImage", "Bits"]),
   ]
