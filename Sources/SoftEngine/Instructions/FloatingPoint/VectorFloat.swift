@@ -4,9 +4,9 @@ import SoftFloat
 // Floating-point arithmetic on vectors, and the scalar instructions that are the same on one lane (Arm ARM, section
 // C4.1.96: the Advanced SIMD classes). Half precision has encodings of its own, whose operations have the same numbers.
 extension DecodeTable {
-  static let vectorFloat = threeSame + twoRegisters + pairsAndReductions + byElement + fixedPoint
+  static let vectorFloat = floatThreeSame + twoRegisters + pairsAndReductions + floatByElement + fixedPoint
 
-  private static let threeSame: [InstructionPattern] = [
+  private static let floatThreeSame: [InstructionPattern] = [
     InstructionPattern("FMLA/FADD/FMUL/… (vector)", "0 Q u 01110 a z 1 mmmmm 11 ooo 1 nnnnn ddddd") { word in
       translateThreeSame(word, word.arrangement)
     },
@@ -80,7 +80,7 @@ extension DecodeTable {
     },
   ]
 
-  private static let byElement: [InstructionPattern] = [
+  private static let floatByElement: [InstructionPattern] = [
     InstructionPattern("FMLA/FMLS (by element)", "0 Q 0 01111 zz l m mmmm 0 s 01 h 0 nnnnn ddddd") {
       translateByElement($0)
     },
