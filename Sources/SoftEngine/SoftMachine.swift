@@ -205,6 +205,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     arrivals.withLock { $0.removeAll() }
     typings.removeAll()
     digest = digest.map { _ in RunDigest() }
+    pace.jump(to: 0)
     dropCode()
     for core in cores { core.reset() }
     updateInterrupts()

@@ -18,7 +18,12 @@ enum SystemRegisterFile {
   }
 
   /// The system registers that a debugger is shown.
-  static let readable = definitions.filter { $0.isReadable && $0.register.hasArchitecturalName }.map(\.register)
+  static let readable = definitions.map(\.register).filter { register in
+    register.hasArchitecturalName && !changing.contains(register.name) && definition(of: register)?.isReadable == true
+  }
+
+  /// Registers that change bits in place of taking a value: one that was read cannot be put back.
+  private static let changing: Set<String> = ["dbgclaimset_el1", "dbgclaimclr_el1"]
 
   // MARK: Identification
 
