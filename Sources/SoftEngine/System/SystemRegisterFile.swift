@@ -22,8 +22,11 @@ enum SystemRegisterFile {
     register.hasArchitecturalName && !changing.contains(register.name) && definition(of: register)?.isReadable == true
   }
 
-  /// Registers that change bits in place of taking a value: one that was read cannot be put back.
-  private static let changing: Set<String> = ["dbgclaimset_el1", "dbgclaimclr_el1"]
+  /// Registers whose value cannot be put back later: those that change bits in place of taking a value, and those that
+  /// show the distance to a compare value.
+  private static let changing: Set<String> = [
+    "dbgclaimset_el1", "dbgclaimclr_el1", "cntp_tval_el0", "cntv_tval_el0",
+  ]
 
   // MARK: Identification
 
