@@ -7,9 +7,10 @@ import Testing
 
 @testable import SoftEngine
 
-/// A guest that does a bit of everything whose order a run depends on: its CPUs are turned on by PSCI, each goes through
-/// a random sequence, stores it, adds to what all share by LDADD and by exclusives, is interrupted by its timer, waits
-/// (WFI, WFE) and sends events. CPU 0 rings half-way and at the end.
+/// A guest that does a bit of everything whose order a run depends on.
+///
+/// Its CPUs are turned on by PSCI; each goes through a random sequence, stores it, adds to what all share by LDADD and by
+/// exclusives, is interrupted by its timer, waits (WFI, WFE) and sends events. CPU 0 rings half-way and at the end.
 final class BusyGuest {
   static let doorbell: UInt64 = 0x1000_0000
   private static let ram = GuestPhysical(0x4000_0000)

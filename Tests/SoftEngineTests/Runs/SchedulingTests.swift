@@ -1,3 +1,4 @@
+import ARM64
 import CPUEngine
 import GuestMemory
 import Host
@@ -14,8 +15,7 @@ struct SchedulingTests {
   private static let waitForInterrupt: UInt32 = 0xD503_207F
   private static let waitForEvent: UInt32 = 0xD503_205F
   private static let sendEvent: UInt32 = 0xD503_209F
-  /// str x0, [x9], with the doorbell in X9
-  private static let ring: UInt32 = 0xF900_0120
+  private static let ring: UInt32 = 0xF900_0120  // str x0, [x9], with the doorbell in X9
 
   /// A machine whose CPUs are all on, each at code of its own.
   private func machine(_ programs: [[UInt32]]) throws -> TestMachine {
@@ -71,8 +71,33 @@ struct SchedulingTests {
     ])
     #expect(try run(machine) == 0)
     #expect(machine.machine.cores[1].state.x[0] == 50)
-    // Its own event let it pass.
+    // The one slept for the rest of its round; the other's own event let it pass.
+    #expect(machine.machine.cores[0].state.idleTime == SoftMachine.round - 1)
+    #expect(machine.machine.cores[1].state.idleTime == 0)
     #expect(machine.machine.cores[1].state.pc == TestMachine.code + 0x1000 + 4 * 52)
+  }
+
+  @Test("a CPU turns itself off by PSCI, is seen to be off, and is turned on again")
+  func turnedOff() throws {
+    let call: UInt32 = 0xD400_0002  // hvc #0
+    let machine = try machine([[Self.waitForEvent, call, Self.ring, call, Self.ring], [call]])
+    let (first, second) = (machine.machine.cores[0], machine.machine.cores[1])
+    let affinity = machine.machine.affinities[1]
+    func setArguments(of core: SoftCore, _ values: UInt64...) {
+      for (number, value) in values.enumerated() { core.context.pointee.state.x[number] = value }
+    }
+    setArguments(of: second, UInt64(PSCI.cpuOff.rawValue))
+    setArguments(of: first, UInt64(PSCI.affinityInfo.rawValue), affinity, 0)
+    #expect(try run(machine) == 0)
+    #expect(first.state.x[0] == PSCI.AffinityState.off.rawValue)
+    #expect(machine.machine.cpus[1].activity == .waitingForStartup)
+
+    let entry = TestMachine.code + 0x1800
+    setArguments(of: first, UInt64(PSCI.cpuOn.rawValue), affinity, entry, 7)
+    #expect(try run(machine) == 0)
+    #expect(first.state.x[0] == 0)
+    #expect(machine.machine.cpus[1].activity == .running)
+    #expect(second.state.pc == entry && second.state.x[0] == 7)
   }
 
   @Test("with nothing to do a machine waits for what comes from outside, and a kick ends the wait")
