@@ -1,7 +1,7 @@
 #!/bin/bash
 # Checks in the optimized hvgdb that the software CPU's loop is clean. A handler, which executes an instruction, is a
 # function of SoftEngine with the type `Handler`, as its mangled name tells, that goes on to the next one by an indirect
-# jump. None counts references, checks exclusivity or allocates, and none calls the next one, which would nest.
+# jump. None counts references, checks exclusivity or allocates; and none is called by another one, which would nest.
 #
 # Usage: handlers.sh PROGRAM
 set -euo pipefail
@@ -11,13 +11,20 @@ set -euo pipefail
 # Prints a line for each fault, and the count of handlers.
 faults() {
   objdump --disassemble --no-show-raw-insn --section=.text "$1" | awk '
+    # Closures inside of a handler have their own type behind it.
+    function isHandler(name) { return name ~ /^\$s10SoftEngine.*Sv_SvSit/ && name !~ /8OperandsV[^_]*XE/ }
     /^[0-9a-f]+ <.*>:$/ {
       name = substr($2, 2, length($2) - 3)
-      isOurs = name ~ /^\$s10SoftEngine.*Sv_SvSit/
+      isOurs = isHandler(name)
     }
     !isOurs { next }
     $2 == "jmp" && $3 ~ /^\*/ || $2 == "br" { handlers[name] }
-    $2 ~ /^callq?$/ && $3 ~ /^\*/ || $2 == "blr" { callers[name] }
+    $2 ~ /^callq?$/ || $2 ~ /^blr?$/ {
+      target = $NF
+      gsub(/[<>]/, "", target)
+      if (target ~ /^[*x]/) target = "the next handler"
+      if (target == "the next handler" || isHandler(target)) callees[++calleeCount] = name SUBSEP target
+    }
     /<_?swift_(retain|release|bridgeObject|unknownObject|beginAccess|endAccess|alloc|slowAlloc)|<(malloc|posix_memalign|aligned_alloc)[@>]/ {
       calls[name] = calls[name] " " $NF
     }
@@ -26,7 +33,11 @@ faults() {
         count++
         if (name in calls) print "fault: " name " calls" calls[name]
       }
-      for (name in callers) if (!(name in handlers)) print "fault: " name " calls the next handler"
+      for (number in callees) {
+        split(callees[number], pair, SUBSEP)
+        if (pair[2] in handlers || pair[2] == "the next handler" && !(pair[1] in handlers))
+          print "fault: " pair[1] " calls " pair[2]
+      }
       print count + 0
     }'
 }
