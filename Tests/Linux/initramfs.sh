@@ -1,7 +1,8 @@
 #!/bin/bash
-# Packs .build/linux/initramfs.cpio, the first file system of arm64 Linux guests: Debian's busybox, what is in Tests/Linux/root,
-# and the programs of Tests/Linux/programs. With a suite it packs initramfs-SUITE.cpio, which also has the modules of that
-# kernel that compute. Packs only when something is newer; exits with 77 when Debian's packages are not to be had.
+# Packs .build/linux/initramfs.cpio, the first file system of arm64 Linux guests: Debian's busybox, what is in
+# Tests/Linux/root, and the programs of Tests/Linux/programs. With a suite it packs initramfs-SUITE.cpio, which also has
+# the modules of that kernel that compute. Packs only when something is newer; exits with 77 when Debian's packages are
+# not to be had.
 #
 # Usage: initramfs.sh [bookworm|trixie]
 set -euo pipefail

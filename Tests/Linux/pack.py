@@ -4,8 +4,8 @@
 Usage: pack.py OUTPUT ROOT... [--files DIRECTORY FILE...] [--modules VERSION-DIRECTORY PATH...]
   ROOT       a folder whose contents go to the archive's top
   --files    more files, for one folder of the archive
-  --modules  kernel modules below `kernel` of Debian's /lib/modules/VERSION: files or folders, and all that they depend on,
-             uncompressed, with what modprobe needs
+  --modules  kernel modules below `kernel` of Debian's /lib/modules/VERSION: files or folders, and all that they depend
+             on, uncompressed, with what modprobe needs
 
 The format is newc (Linux, Documentation/driver-api/early-userspace/buffer-format.rst).
 """

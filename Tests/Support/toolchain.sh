@@ -12,6 +12,7 @@ find_tool() {
   if [ -x "$beside" ]; then echo "$beside"; else command -v "$1"; fi
 }
 
+# shellcheck disable=SC2034 # they are for who sources this
 # Sets `clang` and `linker`, or says who is without them and exits.
 find_compiler() { # SCRIPT
   if ! clang=$(find_tool clang) || ! linker=$(find_tool ld.lld); then

@@ -1,5 +1,5 @@
-// Integer work as in small controllers: a linked list that is searched, reversed and sorted, products of matrices, a state
-// machine that reads numbers, and a CRC over all results. Of the kind of CoreMark, but no part of it.
+// Integer work as in small controllers: a linked list that is searched, reversed and sorted, products of matrices, a
+// state machine that reads numbers, and a CRC over all results. Of the kind of CoreMark, but no part of it.
 #include "program.h"
 
 #define PART static __attribute__((noinline))
@@ -68,7 +68,8 @@ PART struct node *sort(struct node *list) {
 PART uint16_t work_list(uint32_t seed, uint16_t crc) {
   for (int i = 0; i < NODES; i++) {
     seed = seed * 1664525 + 1013904223;
-    nodes[i] = (struct node){.next = i + 1 < NODES ? &nodes[i + 1] : NULL, .key = (int16_t)(seed >> 16), .tag = (int16_t)i};
+    struct node *next = i + 1 < NODES ? &nodes[i + 1] : NULL;
+    nodes[i] = (struct node){.next = next, .key = (int16_t)(seed >> 16), .tag = (int16_t)i};
   }
   struct node *list = reverse(nodes);
   for (int i = 0; i < NODES; i += 12) {
@@ -121,7 +122,8 @@ static enum state step(enum state state, char character) {
 }
 
 PART uint16_t work_states(uint32_t seed, uint16_t crc) {
-  static const char text[] = "5012,-874,+122,35.54400,.1234500,-110.700,+0.64400,5.500e+3,-.123e-2,-87e+832,+0.6e-12,T0.3e-1F,";
+  static const char text[] =
+      "5012,-874,+122,35.54400,.1234500,-110.700,+0.64400,5.500e+3,-.123e-2,-87e+832,+0.6e-12,T0.3e-1F,";
   uint16_t ends[STATES] = {0};
   enum state state = START;
   for (size_t i = 0; i < sizeof text - 1; i++) {
