@@ -52,14 +52,8 @@ struct Launch {
     }
   }
 
-  /// The arguments for a guest that runs at once, with its console on standard output; hvgdb then listens at a path of a
-  /// socket that nobody connects to.
-  func argumentsToRun(listeningOn endpoint: Endpoint) -> [String] {
-    switch kind {
-    case .hvgdb: arguments(listeningOn: endpoint, console: .output) + ["--no-wait"]
-    case .qemu: guest(.output)
-    }
-  }
+  /// The arguments for a guest that runs at once, without a stub, with its console on standard output.
+  var argumentsToRun: [String] { kind == .hvgdb ? guest(.output) + ["--no-wait"] : guest(.output) }
 
   private func guest(_ console: Console) -> [String] {
     switch kind {

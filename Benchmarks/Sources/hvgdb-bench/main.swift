@@ -135,7 +135,7 @@ func runSoftware(_ options: Options, socketFolder: String) throws -> Bool {
     for launch in servers {
       do {
         if launch.kind == .hvgdb, places == nil {
-          places = try DebugPlaces(askedOf: launch, listeningOn: .unix(path: "\(socketFolder)/places"))
+          places = try DebugPlaces(askedOf: launch)
         }
         let watched = launch.kind == .hvgdb ? places : nil
         try round.measure(launch, places: watched, checksums: &checksums, results: &results)

@@ -6,19 +6,21 @@ struct DebugPlaces {
   private let data: [UInt64]
 
   /// Has a guest tell them, whose kernel is at the same addresses each time.
-  init(askedOf launch: Launch, listeningOn endpoint: Endpoint) throws(BenchmarkError) {
+  init(askedOf launch: Launch) throws(BenchmarkError) {
     let launch = launch.running(["places"])
-    let process = try ChildProcess(launch.executable, launch.argumentsToRun(listeningOn: endpoint))
+    let process = try ChildProcess(launch.executable, launch.argumentsToRun)
     var console = ConsoleReader()
     var code: [UInt64] = []
     var data: [UInt64] = []
-    // An early `data` ends nothing: a list that is too short does.
     while data.count < 100 {
-      let words = try console.line(with: "places: ", of: process).text.split(separator: " ")
-      guard words.count == 3, let address = UInt64(words[2], radix: 16) else {
-        throw BenchmarkError("no place: \(words.joined(separator: " "))")
+      let line = try console.line(with: "places: ", of: process).text
+      let words = line.split(separator: " ")
+      let address = words.count == 3 ? UInt64(words[2], radix: 16) : nil
+      switch (words.dropFirst().first, address) {
+      case ("code", let address?): code.append(address)
+      case ("data", let address?): data.append(address)
+      default: throw BenchmarkError("no place: \(line)")
       }
-      if words[1] == "code" { code.append(address) } else { data.append(address) }
     }
     guard code.count == 1000 else { throw BenchmarkError("the guest has \(code.count) places for breakpoints") }
     self.code = code

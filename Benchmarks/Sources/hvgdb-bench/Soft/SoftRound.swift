@@ -29,7 +29,7 @@ struct SoftRound {
     _ launch: Launch, checksums: inout [String: String], results: inout Results
   ) throws(BenchmarkError) -> Double {
     let start = ContinuousClock.now
-    let process = try ChildProcess(launch.executable, launch.argumentsToRun(listeningOn: endpoint))
+    let process = try ChildProcess(launch.executable, launch.argumentsToRun)
     var console = ConsoleReader()
     let boot = try console.line(with: "hvgdb: init is running", of: process)
     results.add((boot.instant - start).seconds, .boot, launch.kind)
