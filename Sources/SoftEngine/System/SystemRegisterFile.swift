@@ -83,6 +83,8 @@ enum SystemRegisterFile {
     .stored("tpidr_el1", \.tpidrEL1),
     .stored("tpidr_el0", \.tpidrEL0, user: .readWrite(.open)),
     .stored("tpidrro_el0", \.tpidrroEL0, user: .read(.open)),
+    // FEAT_LOR with no regions: all ordered accesses are ordered to all.
+    .constant("lorid_el1"), .ignored("lorsa_el1"), .ignored("lorea_el1"), .ignored("lorn_el1"), .ignored("lorc_el1"),
   ]
 
   // MARK: Exceptions
@@ -206,7 +208,8 @@ enum SystemRegisterFile {
     [
       .stored("mdscr_el1", \.mdscr, writable: mdscrWritable, then: .debug),
       .computed(
-        "oslar_el1", then: .debug, write: { core, value, _ in core.context.pointee.state.system.isOSLocked = value[bit: 0] }),
+        "oslar_el1", then: .debug,
+        write: { core, value, _ in core.context.pointee.state.system.isOSLocked = value[bit: 0] }),
       // OSLM tells that there is a lock.
       .computed(
         "oslsr_el1", read: { core, _ in 1 << 3 | (core.context.pointee.state.system.isOSLocked ? 1 << 1 : 0) }),
