@@ -7,10 +7,10 @@
 #   oracle   also what the software CPU is held against
 set -euo pipefail
 
-packages=(gdb-multiarch python3 device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
+packages=(gdb-multiarch python3 binutils device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
 case ${1:-} in
   bench) packages+=(qemu-system-x86) ;;
-  arm64) packages+=(qemu-system-arm debian-archive-keyring binutils cpio xz-utils) ;;
+  arm64) packages+=(qemu-system-arm debian-archive-keyring cpio xz-utils) ;;
   oracle) packages+=(qemu-user) ;;
 esac
 
