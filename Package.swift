@@ -15,9 +15,13 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 
 /// A target of the architecture in Docs/Architecture.md; the arrows there are the dependencies here.
-func component(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func component(_ name: String, _ dependencies: [Target.Dependency] = [], _ settings: [SwiftSetting] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
+
+/// Keeps functions apart that are alike: of handlers that differ in a callee or a constant alone the optimizer would
+/// make one function that they call and return from, where each is to end in a jump.
+let unmergedFunctions: SwiftSetting = .unsafeFlags(["-Xllvm", "-swiftmergefunc-threshold=0"])
 
 /// The tests of a target; with `fixtures` they read files in their directory `Fixtures`.
 func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool = false) -> Target {
@@ -66,7 +70,8 @@ let package = Package(
     component("Devices", ["Bits"]),
     component(
       "SoftEngine",
-      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"]),
+      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"],
+      [unmergedFunctions]),
     component(
       "Machine",
       [
