@@ -205,7 +205,7 @@ class MixedGenerator(Generator):
 
     @staticmethod
     def is_usable(word):
-        """Whether the word may come in any stream: after others QEMU knows neither a bad address of DC nor where it was."""
+        """Whether the word may come in any stream; QEMU takes bad addresses of DC, or tells of them at the wrong place."""
         return not (excluded(word) or operands.writes_status(word) or operands.is_cache_maintenance(word))
 
     def inputs(self, words):
