@@ -64,9 +64,11 @@ let package = Package(
       "KVMEngine",
       ["CPUEngine", "CKVM", "Host", "ARM64", "X86", "Bits", "Architecture", "GuestMemory", systemPackage]),
     component("Devices", ["Bits"]),
-    component(
-      "SoftEngine",
-      ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"]),
+    .target(
+      name: "SoftEngine",
+      dependencies: ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"],
+      // Handlers end in jumps. Where like functions are merged into one with another parameter, they would be calls.
+      swiftSettings: strict + [.unsafeFlags(["-Xfrontend", "-disable-llvm-merge-functions-pass"])]),
     component(
       "Machine",
       [
