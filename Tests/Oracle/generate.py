@@ -34,7 +34,7 @@ GETS_WRONG = (
     Pattern("0x10111100000 xxx 1111 11 xxxxx xxxxx"),  # unallocated: FMOV (vector, immediate) of half precision with op
     Pattern("01011110 x1 11000 011xx 10 xxxxx xxxxx"),  # unallocated: FMAXP (scalar) and its like with sz
     Pattern("0x001110 x1 11000 011xx 10 xxxxx xxxxx"),  # unallocated: FMAXV and its like with sz
-    Pattern("01011111 0001xxxx 111111 xxxxx xxxxx"),  # FCVTZS (scalar, fixed-point) of half precision leaves signs above
+    Pattern("01011111 0001xxxx 111111 xxxxx xxxxx"),  # FCVTZS (scalar, fixed-point, half): signs above the result
     Pattern("110101010000 1 011 0111 xxxx 001 11111"),  # DC at no address, which is not looked at
 )
 # What the oracle's CPU alone has, and what QEMU has not for Linux programs.
