@@ -2,8 +2,8 @@ public import ARM64
 public import Architecture
 public import Bits
 public import CPUEngine
-public import GuestMemory
 import Devices
+public import GuestMemory
 import Host
 import Synchronization
 
