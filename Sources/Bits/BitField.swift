@@ -4,7 +4,7 @@ extension FixedWidthInteger {
   /// - Parameter index: 0 up to `bitWidth - 1`; a bit past the width reads as clear and is not written.
   @inlinable
   public subscript(bit index: Int) -> Bool {
-    get { (self >> index) & 1 != 0 }
+    @inline(__always) get { (self >> index) & 1 != 0 }
     set {
       let mask: Self = 1 << index
       self = newValue ? self | mask : self & ~mask
@@ -17,7 +17,7 @@ extension FixedWidthInteger {
   /// `value[bits: 0...11]`. What is written is cut to the width of the field.
   @inlinable
   public subscript(bits range: ClosedRange<Int>) -> Self {
-    get { (self >> range.lowerBound) & Self.lowMask(range.count) }
+    @inline(__always) get { (self >> range.lowerBound) & Self.lowMask(range.count) }
     set {
       let mask = Self.lowMask(range.count) << range.lowerBound
       self = (self & ~mask) | ((newValue << range.lowerBound) & mask)

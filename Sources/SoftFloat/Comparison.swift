@@ -23,6 +23,13 @@ extension FP {
   @inlinable public static func compare<F: FloatFormat>(
     _ a: F, _ b: F, signalsNaNs: Bool, _ fpcr: FPCR, _ fpsr: inout FPSR
   ) -> FPRelation {
+    if fpcr.isHostLike, let relation = F.hostRelation(a, b) { return relation }
+    return exactRelation(a, b, signalsNaNs: signalsNaNs, fpcr, &fpsr)
+  }
+
+  @inlinable @inline(never) static func exactRelation<F: FloatFormat>(
+    _ a: F, _ b: F, signalsNaNs: Bool, _ fpcr: FPCR, _ fpsr: inout FPSR
+  ) -> FPRelation {
     let first = flushed(a, fpcr, &fpsr).orderKey
     let second = flushed(b, fpcr, &fpsr).orderKey
     if a.isNaN || b.isNaN {

@@ -11,6 +11,9 @@ extension FP {
     _ operand: From, _ rounding: RoundingMode, _ fpcr: FPCR, _ fpsr: inout FPSR
   ) -> To {
     if let widened: To = widened(operand) { return widened }
+    if rounding == .tieEven && fpcr.isHostLike, let narrowed: To = narrowed(operand, mayBeInexact: fpsr.ixc) {
+      return narrowed
+    }
     let sign = operand.signBit
     // The alternative half-precision format has numbers with the largest exponent, too.
     if !(From.bitWidth == 16 && fpcr.ahp) {
@@ -32,12 +35,23 @@ extension FP {
   }
 
   /// A normal number in a larger format, where it is a normal number with the same fraction; else nil.
-  @inlinable static func widened<From: FloatFormat, To: FloatFormat>(_ operand: From) -> To? {
+  @inlinable @inline(__always) public static func widened<From: FloatFormat, To: FloatFormat>(_ operand: From) -> To? {
     let exponent = operand.biasedExponent
     guard To.bitWidth > From.bitWidth && exponent > 0 && exponent < From.maximumBiasedExponent else { return nil }
     let rebias = To(truncatingIfNeeded: From.minimumExponent - To.minimumExponent) << To.fractionBits
     let magnitude = To(truncatingIfNeeded: operand.withoutSign) << (To.fractionBits - From.fractionBits)
     return To.signed(magnitude &+ rebias, operand.signBit)
+  }
+
+  /// A double as a single by the host's arithmetic, as `FloatFormat.hostSum`; nil for other formats.
+  @inlinable @inline(__always) public static func narrowed<From: FloatFormat, To: FloatFormat>(
+    _ operand: From, mayBeInexact: Bool
+  ) -> To? {
+    guard From.bitWidth == 64 && To.bitWidth == 32 else { return nil }
+    let number = Double(bitPattern: UInt64(operand))
+    let result = Float(number)
+    guard result.bitPattern.isCertainlyNormal && (mayBeInexact || Double(result) == number) else { return nil }
+    return To(result.bitPattern)
   }
 
   /// FPConvertNaN.
@@ -82,6 +96,17 @@ extension FP {
   @inlinable public static func toFixed<F: FloatFormat, I: FixedWidthInteger>(
     _ operand: F, fractionBits: Int = 0, _ rounding: RoundingMode, _ fpcr: FPCR, _ fpsr: inout FPSR
   ) -> I {
+    if fractionBits == 0 && rounding == .zero && fpcr.isHostLike,
+      let integer = F.hostInteger(operand, mayBeInexact: fpsr.ixc), let result = I(exactly: integer)
+    {
+      return result
+    }
+    return exactFixed(operand, fractionBits: fractionBits, rounding, fpcr, &fpsr)
+  }
+
+  @inlinable @inline(never) static func exactFixed<F: FloatFormat, I: FixedWidthInteger>(
+    _ operand: F, fractionBits: Int, _ rounding: RoundingMode, _ fpcr: FPCR, _ fpsr: inout FPSR
+  ) -> I {
     let number = flushed(operand, fpcr, &fpsr)
     if number.isNaN {
       fpsr.process(.invalidOp)
@@ -114,6 +139,17 @@ extension FP {
   /// - Returns: The number, rounded.
   @inlinable public static func fixedToFP<I: FixedWidthInteger, F: FloatFormat>(
     _ operand: I, fractionBits: Int = 0, _ rounding: RoundingMode, _ fpcr: FPCR, _ fpsr: inout FPSR
+  ) -> F {
+    if fractionBits == 0 && rounding == .tieEven, let integer = Int(exactly: operand),
+      let result = F.hostNumber(integer, mayBeInexact: fpsr.ixc)
+    {
+      return result
+    }
+    return exactNumber(operand, fractionBits: fractionBits, rounding, fpcr, &fpsr)
+  }
+
+  @inlinable @inline(never) static func exactNumber<I: FixedWidthInteger, F: FloatFormat>(
+    _ operand: I, fractionBits: Int, _ rounding: RoundingMode, _ fpcr: FPCR, _ fpsr: inout FPSR
   ) -> F {
     if operand == 0 { return F.zero(false) }
     let magnitude = UInt128(truncatingIfNeeded: operand.magnitude)

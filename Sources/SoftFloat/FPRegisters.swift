@@ -34,7 +34,7 @@ public struct FPCR: Hashable, Sendable {
   }
 
   /// RMode and FZ are clear: rounding to nearest and gradual underflow, which is what hosts' arithmetic does.
-  @inlinable var isHostLike: Bool { rawValue[bits: 22...24] == 0 }
+  @inlinable public var isHostLike: Bool { rawValue[bits: 22...24] == 0 }
 }
 
 /// The floating-point status register (Arm ARM, C5.2, `FPSR`).

@@ -24,6 +24,12 @@ public protocol FloatFormat: FixedWidthInteger, UnsignedInteger, Sendable {
   static func hostSquareRoot(_ a: Self, mayBeInexact: Bool) -> Self?
   /// `addend + a * b` rounded once, as `hostSum`.
   static func hostSumOfProduct(_ addend: Self, _ a: Self, _ b: Self, mayBeInexact: Bool) -> Self?
+  /// The number that an integer is, rounded to nearest, as `hostSum`.
+  static func hostNumber(_ integer: Int, mayBeInexact: Bool) -> Self?
+  /// The integer that a number is, cut off, as `hostSum`.
+  static func hostInteger(_ a: Self, mayBeInexact: Bool) -> Int?
+  /// How two numbers compare; nil where one is a NaN.
+  static func hostRelation(_ a: Self, _ b: Self) -> FPRelation?
 }
 
 extension UInt16: FloatFormat {

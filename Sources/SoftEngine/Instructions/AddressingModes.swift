@@ -29,8 +29,11 @@ extension Transfer {
   @inline(__always) static var isVector: Bool { false }
 }
 
-/// Executes a load or store: hastily, and where that does not do with patience.
-@inline(__always)
+// A handler tries hastily, so that its fast way calls nothing, and leaves the rest to a function of its own. Inlining late
+// puts the handlers into the functions of C that slots point to; else each would be reached by one more jump.
+
+/// Executes a load or store.
+@_semantics("inline_late") @inline(__always)
 func access<Moved: Transfer, Mode: AddressingMode>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type, _: Mode.Type
 ) {
@@ -44,11 +47,9 @@ func access<Moved: Transfer, Mode: AddressingMode>(
 private func slowAccess<Moved: Transfer, Mode: AddressingMode>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type, _: Mode.Type
 ) {
-  if Moved.isVector {
-    vectorAttempt(cpu, slot, limit) { perform($0, $1, Moved.self, Mode.self) }
-  } else {
-    attempt(cpu, slot, limit) { perform($0, $1, Moved.self, Mode.self) }
-  }
+  if Moved.isVector && CPU(cpu).run.pointee.isVectorTrapped { return trapVectorAccess(cpu, slot, limit) }
+  guard perform(CPU(cpu), operands(slot), Moved.self, Mode.self) else { return leave(cpu, slot, limit) }
+  next(cpu, slot, limit)
 }
 
 @inline(__always)
@@ -61,14 +62,12 @@ private func perform<Moved: Transfer, Mode: AddressingMode>(
 }
 
 /// Executes a load from a place relative to the instruction, `immediate` bytes away.
-@inline(__always)
+@_semantics("inline_late") @inline(__always)
 func accessLiteral<Moved: Transfer>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type
 ) {
-  let op = operands(slot)
-  let address = CPU(cpu).address(of: slot) &+ op.offset
   guard !Moved.isVector || !CPU(cpu).run.pointee.isVectorTrapped,
-    Moved.perform(CPU(cpu, isHasty: true), op, address)
+    performLiteral(CPU(cpu, isHasty: true), slot, Moved.self)
   else { return slowAccessLiteral(cpu, slot, limit, Moved.self) }
   next(cpu, slot, limit)
 }
@@ -77,12 +76,15 @@ func accessLiteral<Moved: Transfer>(
 private func slowAccessLiteral<Moved: Transfer>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type
 ) {
-  let address = CPU(cpu).address(of: slot) &+ operands(slot).offset
-  if Moved.isVector {
-    vectorAttempt(cpu, slot, limit) { Moved.perform($0, $1, address) }
-  } else {
-    attempt(cpu, slot, limit) { Moved.perform($0, $1, address) }
-  }
+  if Moved.isVector && CPU(cpu).run.pointee.isVectorTrapped { return trapVectorAccess(cpu, slot, limit) }
+  guard performLiteral(CPU(cpu), slot, Moved.self) else { return leave(cpu, slot, limit) }
+  next(cpu, slot, limit)
+}
+
+@inline(__always)
+private func performLiteral<Moved: Transfer>(_ cpu: CPU, _ slot: UnsafeMutableRawPointer, _: Moved.Type) -> Bool {
+  let op = operands(slot)
+  return Moved.perform(cpu, op, cpu.address(of: slot) &+ op.offset)
 }
 
 // MARK: - Base and immediate: the offset is `immediate`, in bytes; SP's alignment is in `rm`

@@ -49,21 +49,21 @@ extension CPU {
 
 // MARK: - AES
 
-private let aese: Handler = {
-  vector($0, $1, $2) { cpu, op in
-    let state = cpu.lanes(op.rd, of: UInt8.self) ^ cpu.lanes(op.rn, of: UInt8.self)
-    var result = SIMD16<UInt8>()
-    for index in 0..<16 { result[index] = SubstitutionBox.forward[Int(state[5 &* index & 15])] }
-    cpu.setVector(op, result)
-  }
-}
+private let aese: Handler = { vector($0, $1, $2) { substituteBytes($0, $1, SubstitutionBox.forward, step: 5) } }
+private let aesd: Handler = { vector($0, $1, $2) { substituteBytes($0, $1, SubstitutionBox.inverse, step: 13) } }
 
-private let aesd: Handler = {
-  vector($0, $1, $2) { cpu, op in
-    let state = cpu.lanes(op.rd, of: UInt8.self) ^ cpu.lanes(op.rn, of: UInt8.self)
-    var result = SIMD16<UInt8>()
-    for index in 0..<16 { result[index] = SubstitutionBox.inverse[Int(state[13 &* index & 15])] }
-    cpu.setVector(op, result)
+/// Adds the round key in Vn to the state in Vd, shifts the rows, and replaces each byte.
+///
+/// - Parameters:
+///   - cpu: the CPU.
+///   - op: the operands.
+///   - box: what a byte is replaced by.
+///   - step: how far it is, in bytes modulo 16, from where a byte comes from to where the next one does: a row is as many
+///     columns on as it is rows down, which makes 4 + 1, or as many back, 1 - 4.
+@inline(__always)
+private func substituteBytes(_ cpu: CPU, _ op: Operands, _ box: ConstantTable<UInt8>, step: UInt8) {
+  withUnsafeBytes(of: cpu[v: op.rd] ^ cpu[v: op.rn]) { state in
+    cpu.setVector(op, bytewise { box[Int(state[Int(step &* $0 & 15)])] })
   }
 }
 

@@ -24,8 +24,9 @@ func vectorAttempt(
   }
 }
 
+/// Raises the exception of a trapped instruction.
 @inline(never)
-private func trapVectorAccess(_ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int) {
+func trapVectorAccess(_ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int) {
   CPU(cpu).raise(Syndrome.vectorAccess)
   leave(cpu, slot, limit)
 }

@@ -48,15 +48,27 @@ private struct StructureLayout: RawRepresentable {
     rawValue[bits: 12...15] = lane
   }
 
-  @inline(__always) var order: Order { Order(rawValue: rawValue[bits: 0...1]) ?? .consecutive }
+  /// A field; what executes instructions must not call for it.
+  @inline(__always) private func field(_ bit: Int32, _ width: Int32) -> Int {
+    Int(rawValue &>> bit & (1 &<< width &- 1))
+  }
+
+  @inline(__always) var order: Order {
+    switch field(0, 2) {
+    case 0: .consecutive
+    case 1: .interleaved
+    case 2: .lane
+    default: .replicated
+    }
+  }
   /// An element's size as a power of two, 0 to 3.
-  @inline(__always) var scale: Int { Int(rawValue[bits: 2...3]) }
+  @inline(__always) var scale: Int { field(2, 2) }
   /// How many registers, 1 to 4; behind 31 is 0.
-  @inline(__always) var registers: Int { Int(rawValue[bits: 4...6]) }
+  @inline(__always) var registers: Int { field(4, 3) }
   /// How many lanes of each register are accessed, 1 to 16.
-  @inline(__always) var count: Int { Int(rawValue[bits: 7...11]) }
+  @inline(__always) var count: Int { field(7, 5) }
   /// The first of them.
-  @inline(__always) var lane: Int { Int(rawValue[bits: 12...15]) }
+  @inline(__always) var lane: Int { field(12, 4) }
 
   /// How many bytes of memory are accessed, 1 to 64.
   @inline(__always) var byteCount: Int {
@@ -127,72 +139,112 @@ private enum StructureBase: AddressingMode {
   }
 }
 
-private enum LoadStructures: Transfer {
+/// Loads registers from as many bytes as the layout has, which are in RAM or were collected from elsewhere.
+private protocol StructureLoad: Transfer {
+  static func load(_ cpu: CPU, _ op: Operands, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer)
+}
+
+extension StructureLoad {
   @inline(__always) static var isVector: Bool { true }
 
   @inline(__always) static func perform(_ cpu: CPU, _ op: Operands, _ address: UInt64) -> Bool {
     let layout = StructureLayout(rawValue: op.immediate)
     if let memory = cpu.readable(address, layout.byteCount) {
-      load(cpu, op.rd, layout, memory)
+      load(cpu, op, layout, memory)
       return true
     }
     if cpu.isHasty { return false }
     return withBuffer { buffer in
       guard loadElements(cpu, address, layout, buffer) else { return false }
-      load(cpu, op.rd, layout, buffer)
+      load(cpu, op, layout, buffer)
       return true
-    }
-  }
-
-  @inline(__always)
-  private static func load(_ cpu: CPU, _ first: UInt8, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer) {
-    for index in 0..<layout.registers {
-      let number = (first &+ UInt8(truncatingIfNeeded: index)) & 31
-      let source = memory + index &* layout.registerStride
-      if layout.clears { cpu[v: number] = SIMD2(0, 0) }
-      copy(
-        source, layout.elementStride, to: cpu.vector(number) + layout.lane &<< layout.scale, 1 &<< layout.scale, layout)
     }
   }
 }
 
-private enum StoreStructures: Transfer {
+/// Stores registers to as many bytes as the layout has, which are in RAM or will go elsewhere.
+private protocol StructureStore: Transfer {
+  static func store(_ cpu: CPU, _ op: Operands, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer)
+}
+
+extension StructureStore {
   @inline(__always) static var isVector: Bool { true }
 
   @inline(__always) static func perform(_ cpu: CPU, _ op: Operands, _ address: UInt64) -> Bool {
     let layout = StructureLayout(rawValue: op.immediate)
     if let memory = cpu.writable(address, layout.byteCount) {
-      store(cpu, op.rd, layout, memory)
+      store(cpu, op, layout, memory)
       return true
     }
     if cpu.isHasty { return false }
     return withBuffer { buffer in
-      store(cpu, op.rd, layout, buffer)
+      store(cpu, op, layout, buffer)
       return storeElements(cpu, address, layout, buffer)
     }
   }
+}
 
+/// Registers one behind the other, whole or their low halves.
+private enum LoadConsecutive: StructureLoad {
   @inline(__always)
-  private static func store(_ cpu: CPU, _ first: UInt8, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer) {
+  static func load(_ cpu: CPU, _ op: Operands, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer) {
     for index in 0..<layout.registers {
-      let number = (first &+ UInt8(truncatingIfNeeded: index)) & 31
+      let source = memory + index &* layout.registerStride
+      cpu[v: op.register(index)] =
+        layout.registerStride == 16
+        ? source.loadUnaligned(as: SIMD2<UInt64>.self) : SIMD2(source.loadUnaligned(as: UInt64.self), 0)
+    }
+  }
+}
+
+private enum StoreConsecutive: StructureStore {
+  @inline(__always)
+  static func store(_ cpu: CPU, _ op: Operands, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer) {
+    for index in 0..<layout.registers {
+      let target = memory + index &* layout.registerStride
+      let value = cpu[v: op.register(index)]
+      target.storeBytes(of: value.x, as: UInt64.self)
+      if layout.registerStride == 16 { target.storeBytes(of: value.y, toByteOffset: 8, as: UInt64.self) }
+    }
+  }
+}
+
+/// Any order.
+private enum LoadElements: StructureLoad {
+  @inline(__always)
+  static func load(_ cpu: CPU, _ op: Operands, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer) {
+    for index in 0..<layout.registers {
+      let number = op.register(index)
+      if layout.clears { cpu[v: number] = SIMD2(0, 0) }
       copy(
-        cpu.vector(number) + layout.lane &<< layout.scale, 1 &<< layout.scale,
+        memory + index &* layout.registerStride, layout.elementStride,
+        to: cpu.vector(number) + layout.lane &<< layout.scale, 1 &<< layout.scale, layout)
+    }
+  }
+}
+
+private enum StoreElements: StructureStore {
+  @inline(__always)
+  static func store(_ cpu: CPU, _ op: Operands, _ layout: StructureLayout, _ memory: UnsafeMutableRawPointer) {
+    for index in 0..<layout.registers {
+      copy(
+        cpu.vector(op.register(index)) + layout.lane &<< layout.scale, 1 &<< layout.scale,
         to: memory + index &* layout.registerStride, layout.elementStride, layout)
     }
   }
 }
 
+extension Operands {
+  /// The register `index` behind `rd`, where V0 is behind V31.
+  @inline(__always) fileprivate func register(_ index: Int) -> UInt8 { (rd &+ UInt8(truncatingIfNeeded: index)) & 31 }
+}
+
 /// Copies the elements of one register.
-@inline(__always)
+@inline(never)
 private func copy(
   _ source: UnsafeMutableRawPointer, _ sourceStride: Int, to target: UnsafeMutableRawPointer, _ targetStride: Int,
   _ layout: StructureLayout
 ) {
-  // What stands in a row is copied by 8 bytes.
-  if layout.order == .consecutive {
-    return copy(UInt64.self, source, 8, to: target, 8, layout.count &<< layout.scale / 8)
-  }
   switch layout.scale {
   case 0: copy(UInt8.self, source, sourceStride, to: target, targetStride, layout.count)
   case 1: copy(UInt16.self, source, sourceStride, to: target, targetStride, layout.count)
@@ -279,8 +331,12 @@ private func translate(_ word: InstructionWord, _ layout: StructureLayout?, isPo
   let operands = Operands(
     rd: word.rd, rn: word.rn, rm: hasRegister ? word.rm : RegisterNumber.zero,
     ra: isPostIndexed && !hasRegister ? UInt8(layout.byteCount) : 0, immediate: layout.rawValue)
-  return Slot(
-    word[bit: 22]
-      ? { access($0, $1, $2, LoadStructures.self, StructureBase.self) }
-      : { access($0, $1, $2, StoreStructures.self, StructureBase.self) }, operands)
+  let handler: Handler =
+    switch (word[bit: 22], layout.order == .consecutive) {
+    case (true, true): { access($0, $1, $2, LoadConsecutive.self, StructureBase.self) }
+    case (true, false): { access($0, $1, $2, LoadElements.self, StructureBase.self) }
+    case (false, true): { access($0, $1, $2, StoreConsecutive.self, StructureBase.self) }
+    case (false, false): { access($0, $1, $2, StoreElements.self, StructureBase.self) }
+    }
+  return Slot(handler, operands)
 }

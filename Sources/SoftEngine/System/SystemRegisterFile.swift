@@ -20,7 +20,15 @@ enum SystemRegisterFile {
   }
 
   /// The system registers that a debugger is shown.
-  static let readable = definitions.filter { $0.isReadable && $0.register.hasArchitecturalName }.map(\.register)
+  static let readable = definitions.map(\.register).filter { register in
+    register.hasArchitecturalName && !changing.contains(register.name) && definition(of: register)?.isReadable == true
+  }
+
+  /// Registers whose value cannot be put back later: those that change bits in place of taking a value, and those that
+  /// show the distance to a compare value.
+  private static let changing: Set<String> = [
+    "dbgclaimset_el1", "dbgclaimclr_el1", "cntp_tval_el0", "cntv_tval_el0",
+  ]
 
   // MARK: Identification
 

@@ -10,7 +10,8 @@ extension DecodeTable {
     .acrossLanes("ADDV", "0Q0 01110 zz 11000 11011 10 nnnnn ddddd", .addv),
     InstructionPattern("ADDP (scalar)", "010 11110 11 11000 11011 10 nnnnn ddddd") { word in
       Slot(
-        { vector($0, $1, $2) { $0[v: $1.rd] = SIMD2($0[v: $1.rn].wrappedSum(), 0) } }, word.vectors(.doubleword))
+        { vector($0, $1, $2) { $0[v: $1.rd] = SIMD2($0[v: $1.rn][0] &+ $0[v: $1.rn][1], 0) } },
+        word.vectors(.doubleword))
     },
   ]
 }
@@ -52,7 +53,7 @@ extension SizedHandlers {
     s: { across($0, $1, $2, UInt32.self, minimum) })
 }
 
-/// Makes all elements one by an operation that gives the same with an element taken twice: 64 bits count as twice the same.
+/// Makes all elements one by an operation that gives the same where elements are taken twice, as those of 64 bits are.
 @inline(__always)
 private func across<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,
@@ -73,7 +74,10 @@ private func sumAcross<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type
 ) {
   vector(cpu, slot, limit) { cpu, op in
-    cpu.setScalar(op, unsafeBitCast(cpu[v: op.rn] & op.kept, to: E.Vector.self).wrappedSum())
+    let source = unsafeBitCast(cpu[v: op.rn] & op.kept, to: E.Vector.self)
+    var result: E = 0
+    for index in 0..<E.count { result = result &+ source[index] }
+    cpu.setScalar(op, result)
   }
 }
 

@@ -35,7 +35,9 @@ extension DecodeTable {
 }
 
 extension InstructionPattern {
-  /// An instruction with an element of Vm: of 16 bits by H:L:M, of 32 bits by H:L. `ra` is the byte where it begins.
+  /// An instruction with an element of Vm: of 16 bits by H:L:M, of 32 bits by H:L.
+  ///
+  /// `ra` is the byte of Vm where it begins.
   fileprivate static func byElement(
     _ name: String, _ bits: StaticString, _ handlers: SizedHandlers, isLong: Bool = false, _ feature: Feature? = nil
   ) -> InstructionPattern {

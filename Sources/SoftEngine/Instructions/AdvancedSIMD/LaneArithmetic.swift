@@ -73,6 +73,10 @@
   (value >> amount) &+ ((value >> (amount &- 1)) & 1)
 }
 
+@inline(__always) func addingRoundingShiftRight<E: Lane>(_ addend: E, _ value: E, _ amount: Int) -> E {
+  addend &+ roundingShiftRight(value, amount)
+}
+
 /// How far a register shift goes: left where it is positive, right where it is negative.
 @inline(__always) private func amount<E: Lane>(_ shift: E) -> Int { Int(Int8(truncatingIfNeeded: shift)) }
 
@@ -125,9 +129,11 @@ where E.Magnitude: Lane {
   return (overflow ? (E.isSigned ? limit(of: left) : 0) : difference, overflow)
 }
 
-/// A signed value plus an unsigned one. Seen from the lowest signed value both are unsigned.
+/// A signed value plus an unsigned one.
+///
+/// Counted from the lowest signed value both are unsigned.
 @inline(__always)
-func saturatingAddingUnsigned<E: Lane & SignedInteger>(_ signed: E, _ unsigned: E) -> (value: E, saturated: Bool)
+func saturatingAddingUnsigned<E: Lane & SignedInteger>(_ signed: E, _ unsigned: E, _: E) -> (value: E, saturated: Bool)
 where E.Magnitude: Lane {
   let (sum, saturated) = saturatingSum(
     E.Magnitude(truncatingIfNeeded: signed ^ .min), E.Magnitude(truncatingIfNeeded: unsigned))
@@ -136,7 +142,8 @@ where E.Magnitude: Lane {
 
 /// An unsigned value plus a signed one.
 @inline(__always)
-func saturatingAddingSigned<E: Lane & UnsignedInteger>(_ unsigned: E, _ signed: E) -> (value: E, saturated: Bool) {
+func saturatingAddingSigned<E: Lane & UnsignedInteger>(_ unsigned: E, _ signed: E, _: E) -> (value: E, saturated: Bool)
+{
   let isNegative = signed.leadingZeroBitCount == 0
   let (difference, underflow) = unsigned.subtractingReportingOverflow(0 &- signed)
   let (sum, overflow) = unsigned.addingReportingOverflow(signed)
@@ -184,7 +191,9 @@ func saturatingRoundingDoublingHigh<E: NarrowLane>(_ left: E, _ right: E) -> (va
   doublingProductHigh(left, right, rounds: true)
 }
 
-/// addend + the high half of 2 × left × right, rounded once. All is halved, so that it fits into the wide element.
+/// addend + the high half of 2 × left × right, rounded once.
+///
+/// All is halved, so that it fits into the wide element.
 @inline(__always)
 func addingRoundingDoublingHigh<E: NarrowLane>(_ addend: E, _ left: E, _ right: E) -> (value: E, saturated: Bool) {
   let product = E.Wide(truncatingIfNeeded: left) &* E.Wide(truncatingIfNeeded: right)

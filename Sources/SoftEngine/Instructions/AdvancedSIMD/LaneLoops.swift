@@ -75,8 +75,9 @@ extension CPU {
     noteSaturation(op, saturated)
   }
 
-  /// Each element of a half of Vd is made of the elements of twice the size of Vn and Vm. Where it is the lower half the
-  /// upper one is cleared, where it is the upper half the lower one stays.
+  /// Each element of a half of Vd is made of the elements of twice the size of Vn and Vm.
+  ///
+  /// Where it is the lower half the upper one is cleared, where it is the upper half the lower one stays.
   @inline(__always)
   func narrowing<E: Lane, Narrow: Lane>(
     _ op: Operands, _ type: E.Type, _ narrow: Narrow.Type, _ operation: (E, E) -> (value: Narrow, saturated: Bool)
@@ -103,9 +104,21 @@ extension CPU {
   }
 }
 
+/// A vector made byte by byte, in general registers: where a byte comes from a place that is known only when it is asked for
+/// vector instructions would wait for each other.
+@inline(__always)
+func bytewise(_ byte: (UInt8) -> UInt8) -> SIMD2<UInt64> {
+  var (low, high): (UInt64, UInt64) = (0, 0)
+  for index: UInt8 in 0..<8 {
+    low |= UInt64(byte(index)) &<< UInt64(8 &* index)
+    high |= UInt64(byte(index &+ 8)) &<< UInt64(8 &* index)
+  }
+  return SIMD2(low, high)
+}
+
 // MARK: - Handlers of the same shape
 
-/// Vd = operation(Vn)
+/// Vd = operation(Vn).
 @inline(__always)
 func unary<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,
@@ -114,7 +127,7 @@ func unary<E: Lane>(
   vector(cpu, slot, limit) { cpu, op in cpu.lanewise(op, type) { _, value, _ in (operation(value), false) } }
 }
 
-/// Vd = operation(Vn, Vm)
+/// Vd = operation(Vn, Vm).
 @inline(__always)
 func binary<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,
@@ -125,7 +138,7 @@ func binary<E: Lane>(
   }
 }
 
-/// Vd = operation(Vd, Vn, Vm)
+/// Vd = operation(Vd, Vn, Vm).
 @inline(__always)
 func accumulating<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,
@@ -196,7 +209,7 @@ func narrow<E: NarrowLane>(
   }
 }
 
-/// Vd = operation(the next two elements of Vn and Vm one behind the other)
+/// Vd = operation(the next two elements of Vn and Vm one behind the other).
 @inline(__always)
 func pairwise<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,

@@ -58,7 +58,9 @@ private func transpose<E: Lane>(
 // MARK: - ZIP
 
 extension InstructionPattern {
-  /// ZIP1, or ZIP2. `ra` is the byte of the sources where the half begins that is taken.
+  /// ZIP1 or ZIP2.
+  ///
+  /// `ra` is the byte of the sources where the half begins that is taken.
   fileprivate static func zip(_ name: String, _ bits: StaticString, takesUpperHalf: Bool) -> InstructionPattern {
     InstructionPattern(name, bits) { word in
       let size = word[bits: 22...23]
@@ -120,17 +122,19 @@ private func extract(
 
 // MARK: - TBL and TBX
 
-/// Looks up bytes in a table of `ra` bytes, in the registers from Vn on; V0 follows V31. What is not in it is 0, or stays.
+/// Looks up bytes in a table of `ra` bytes, in the registers from Vn on.
+///
+/// V0 follows V31. What is not in the table is 0, or stays.
 @inline(__always)
 private func lookUp(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, keepsOthers: Bool
 ) {
   vector(cpu, slot, limit) { cpu, op in
-    let indices = cpu.lanes(op.rm, of: UInt8.self)
-    var result = keepsOthers ? cpu.lanes(op.rd, of: UInt8.self) : SIMD16()
-    for lane in 0..<16 where indices[lane] < op.ra {
-      let index = indices[lane]
-      result[lane] = cpu.element((op.rn &+ index >> 4) & 31, at: index & 15, of: UInt8.self)
+    let result = bytewise { lane in
+      let index = cpu.element(op.rm, at: lane, of: UInt8.self)
+      let entry = cpu.element((op.rn &+ index >> 4) & 31, at: index & 15, of: UInt8.self)
+      let other = keepsOthers ? cpu.element(op.rd, at: lane, of: UInt8.self) : 0
+      return index < op.ra ? entry : other
     }
     cpu.setVector(op, result)
   }

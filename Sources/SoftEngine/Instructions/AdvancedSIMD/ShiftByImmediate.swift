@@ -62,8 +62,10 @@ private enum ShiftKind {
 }
 
 extension InstructionPattern {
-  /// A shift. The highest bit of immh names the size of the elements; what is above it, with immb, is the amount: upwards
-  /// from the size for left shifts, downwards from twice the size for right ones. `ra` is the amount.
+  /// A shift.
+  ///
+  /// The highest bit of immh names the size of the elements; immh:immb is the amount, counted upwards from the size for
+  /// shifts to the left, downwards from twice the size for shifts to the right. `ra` is the amount.
   fileprivate static func shift(
     _ name: String, _ bits: StaticString, _ handlers: SizedHandlers, _ kind: ShiftKind
   ) -> InstructionPattern {
@@ -117,15 +119,15 @@ extension SizedHandlers {
     s: { shift($0, $1, $2, UInt32.self) { roundingShiftRight($1, $2) } },
     d: { shift($0, $1, $2, UInt64.self) { roundingShiftRight($1, $2) } })
   fileprivate static let srsra = SizedHandlers(
-    b: { shift($0, $1, $2, Int8.self) { $0 &+ roundingShiftRight($1, $2) } },
-    h: { shift($0, $1, $2, Int16.self) { $0 &+ roundingShiftRight($1, $2) } },
-    s: { shift($0, $1, $2, Int32.self) { $0 &+ roundingShiftRight($1, $2) } },
-    d: { shift($0, $1, $2, Int64.self) { $0 &+ roundingShiftRight($1, $2) } })
+    b: { shift($0, $1, $2, Int8.self, addingRoundingShiftRight) },
+    h: { shift($0, $1, $2, Int16.self, addingRoundingShiftRight) },
+    s: { shift($0, $1, $2, Int32.self, addingRoundingShiftRight) },
+    d: { shift($0, $1, $2, Int64.self, addingRoundingShiftRight) })
   fileprivate static let ursra = SizedHandlers(
-    b: { shift($0, $1, $2, UInt8.self) { $0 &+ roundingShiftRight($1, $2) } },
-    h: { shift($0, $1, $2, UInt16.self) { $0 &+ roundingShiftRight($1, $2) } },
-    s: { shift($0, $1, $2, UInt32.self) { $0 &+ roundingShiftRight($1, $2) } },
-    d: { shift($0, $1, $2, UInt64.self) { $0 &+ roundingShiftRight($1, $2) } })
+    b: { shift($0, $1, $2, UInt8.self, addingRoundingShiftRight) },
+    h: { shift($0, $1, $2, UInt16.self, addingRoundingShiftRight) },
+    s: { shift($0, $1, $2, UInt32.self, addingRoundingShiftRight) },
+    d: { shift($0, $1, $2, UInt64.self, addingRoundingShiftRight) })
   fileprivate static let sri = SizedHandlers(
     b: { shift($0, $1, $2, UInt8.self) { $0 & ~(.max >> $2) | $1 >> $2 } },
     h: { shift($0, $1, $2, UInt16.self) { $0 & ~(.max >> $2) | $1 >> $2 } },
@@ -199,7 +201,7 @@ extension SizedHandlers {
     s: { saturatingNarrowShift($0, $1, $2, Int64.self, UInt32.self, rounds: true) })
 }
 
-/// Vd = operation(Vd, Vn, the amount)
+/// Vd = operation(Vd, Vn, the amount).
 @inline(__always)
 private func shift<E: Lane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,

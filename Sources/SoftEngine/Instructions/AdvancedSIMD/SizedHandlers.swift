@@ -1,5 +1,6 @@
-/// An operation's handlers by the size of the element that the encoding names: 8, 16, 32 and 64 bits. Where there is none
-/// the size is reserved.
+/// An operation's handlers by the size of the element that the encoding names: 8, 16, 32 and 64 bits.
+///
+/// Where there is none the size is reserved.
 struct SizedHandlers: Sendable {
   private let b: Handler?
   private let h: Handler?

@@ -139,7 +139,7 @@ private let polynomialProduct128: Handler = {
   }
 }
 
-/// Vd = operation(Vn, half of Vm)
+/// Vd = operation(Vn, half of Vm).
 @inline(__always)
 private func wide<E: NarrowLane>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ type: E.Type,

@@ -306,7 +306,7 @@ private enum Bitwise {
   static let bif: Handler = { bitwise($0, $1, $2) { d, n, m in d ^ (d ^ n) & ~m } }
 }
 
-/// Vd = operation(Vd, Vn, Vm)
+/// Vd = operation(Vd, Vn, Vm).
 @inline(__always)
 private func bitwise(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int,

@@ -95,16 +95,15 @@ extension SizedHandlers {
     s: { saturatingUnary($0, $1, $2, Int32.self, saturatingNegated) },
     d: { saturatingUnary($0, $1, $2, Int64.self, saturatingNegated) })
   fileprivate static let suqadd = SizedHandlers(
-
-    b: { saturatingAccumulating($0, $1, $2, Int8.self) { value, added, _ in saturatingAddingUnsigned(value, added) } },
-    h: { saturatingAccumulating($0, $1, $2, Int16.self) { value, added, _ in saturatingAddingUnsigned(value, added) } },
-    s: { saturatingAccumulating($0, $1, $2, Int32.self) { value, added, _ in saturatingAddingUnsigned(value, added) } },
-    d: { saturatingAccumulating($0, $1, $2, Int64.self) { value, added, _ in saturatingAddingUnsigned(value, added) } })
+    b: { saturatingAccumulating($0, $1, $2, Int8.self, saturatingAddingUnsigned) },
+    h: { saturatingAccumulating($0, $1, $2, Int16.self, saturatingAddingUnsigned) },
+    s: { saturatingAccumulating($0, $1, $2, Int32.self, saturatingAddingUnsigned) },
+    d: { saturatingAccumulating($0, $1, $2, Int64.self, saturatingAddingUnsigned) })
   fileprivate static let usqadd = SizedHandlers(
-    b: { saturatingAccumulating($0, $1, $2, UInt8.self) { value, added, _ in saturatingAddingSigned(value, added) } },
-    h: { saturatingAccumulating($0, $1, $2, UInt16.self) { value, added, _ in saturatingAddingSigned(value, added) } },
-    s: { saturatingAccumulating($0, $1, $2, UInt32.self) { value, added, _ in saturatingAddingSigned(value, added) } },
-    d: { saturatingAccumulating($0, $1, $2, UInt64.self) { value, added, _ in saturatingAddingSigned(value, added) } })
+    b: { saturatingAccumulating($0, $1, $2, UInt8.self, saturatingAddingSigned) },
+    h: { saturatingAccumulating($0, $1, $2, UInt16.self, saturatingAddingSigned) },
+    s: { saturatingAccumulating($0, $1, $2, UInt32.self, saturatingAddingSigned) },
+    d: { saturatingAccumulating($0, $1, $2, UInt64.self, saturatingAddingSigned) })
 
   // Sums of pairs, of twice the size
   fileprivate static let saddlp = SizedHandlers(
@@ -201,4 +200,4 @@ private func reversingOrder<E: Lane>(
 
 private let reversingBytes: Handler = { unary($0, $1, $2, UInt8.self, reversed) }
 
-private let not: Handler = { vector($0, $1, $2) { $0.setVector($1, ~$0[v: $1.rn]) } }
+private let not: Handler = { unary($0, $1, $2, UInt64.self) { ~$0 } }

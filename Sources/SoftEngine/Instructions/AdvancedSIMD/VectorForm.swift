@@ -3,8 +3,9 @@
 /// Handlers compute all 128 bits and then clear what is not in the result, so that an operation has one handler for the
 /// 128-bit, the 64-bit and the scalar form.
 struct VectorForm: Equatable {
-  /// Bit 31: the result has 128 bits. Bits [5:0]: how many of the low 64 it has not. Bit 6: the upper half. The bits
-  /// above are for what else the instruction has to keep.
+  /// The form as it stands in the operands.
+  ///
+  /// Bit 31: the result has 128 bits. Bits [5:0]: how many of the low 64 it has not. Bit 6: the upper half.
   private(set) var rawValue: Int32
 
   static let quadword = VectorForm(rawValue: .min)
@@ -12,16 +13,11 @@ struct VectorForm: Equatable {
 
   private init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// A scalar's.
-  ///
-  /// - Parameter bits: 8, 16, 32 or 64.
+  /// A scalar's of 8, 16, 32 or 64 bits.
   static func scalar(bits: Int) -> VectorForm { VectorForm(rawValue: Int32(64 - bits)) }
 
   /// The same with a source or result in the upper half of its register.
   func upper(_ isUpper: Bool) -> VectorForm { VectorForm(rawValue: rawValue | (isUpper ? 1 << 6 : 0)) }
-
-  /// The same with a value, 0 up to `1 << 16`, that the handler finds in `Operands.detail`.
-  func with(_ detail: UInt32) -> VectorForm { VectorForm(rawValue: rawValue | Int32(detail) << 7) }
 }
 
 extension Operands {
@@ -39,9 +35,6 @@ extension Operands {
 
   /// Where the half begins that the instruction works on: byte 0 or 8.
   @inline(__always) var half: Int { Int(word >> 3 & 8) }
-
-  /// What else the instruction keeps.
-  @inline(__always) var detail: Int { Int(word >> 7 & 0xffff) }
 }
 
 extension InstructionWord {

@@ -51,6 +51,23 @@ private func toInteger<Number: LaneFormat, Integer: FixedWidthInteger>(
   _ format: Number.Type, _ integer: Integer.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer,
   _ limit: Int
 ) {
+  onHost(cpu, slot, limit) { cpu, op in
+    guard op.control.isCutToInteger,
+      let wide = Number.hostInteger(cpu.scalar(op.rn), mayBeInexact: cpu.mayBeInexact),
+      let value = Integer(exactly: wide)
+    else { return false }
+    cpu[x: op.rd] = UInt64(truncatingIfNeeded: Integer.Magnitude(truncatingIfNeeded: value))
+    return true
+  } exact: {
+    exactToInteger(format, integer, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactToInteger<Number: LaneFormat, Integer: FixedWidthInteger>(
+  _ format: Number.Type, _ integer: Integer.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer,
+  _ limit: Int
+) {
   vector(cpu, slot, limit) { cpu, op in
     cpu.withFloatStatus { fpcr, fpsr in
       let value: Integer = FP.toFixed(
@@ -88,11 +105,27 @@ private func fromInteger<Number: LaneFormat, Integer: FixedWidthInteger>(
   _ format: Number.Type, _ integer: Integer.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer,
   _ limit: Int
 ) {
+  onHost(cpu, slot, limit) { cpu, op in
+    guard op.control.fractionBits == 0,
+      let value = Int(exactly: Integer(truncatingIfNeeded: cpu[x: op.rn])),
+      let number = Number.hostNumber(value, mayBeInexact: cpu.mayBeInexact)
+    else { return false }
+    cpu.setScalar(op.rd, number)
+    return true
+  } exact: {
+    exactFromInteger(format, integer, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactFromInteger<Number: LaneFormat, Integer: FixedWidthInteger>(
+  _ format: Number.Type, _ integer: Integer.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer,
+  _ limit: Int
+) {
   vector(cpu, slot, limit) { cpu, op in
     cpu.withFloatStatus { fpcr, fpsr in
       let value = Integer(truncatingIfNeeded: cpu[x: op.rn])
-      let number: Number = FP.fixedToFP(
-        value, fractionBits: op.control.fractionBits, fpcr.rMode, fpcr, &fpsr)
+      let number: Number = FP.fixedToFP(value, fractionBits: op.control.fractionBits, fpcr.rMode, fpcr, &fpsr)
       cpu.setScalar(op.rd, number)
     }
   }

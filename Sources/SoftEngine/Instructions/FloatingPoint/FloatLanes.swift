@@ -39,6 +39,9 @@ struct LaneControl: RawRepresentable {
   /// How many bits of a fixed-point number are behind the point.
   @inline(__always) var fractionBits: Int { Int(rawValue[bits: 8...14]) }
 
+  /// Rounding towards zero to an integer, nothing behind the point.
+  @inline(__always) var isCutToInteger: Bool { rawValue >> 2 == Rounding.zero.rawValue }
+
   /// The one lane of the second operand that goes with all lanes of the first; nil if each lane has its own.
   var element: Int? {
     get { rawValue[bit: 16] ? Int(rawValue[bits: 20...22]) : nil }
@@ -82,7 +85,7 @@ private func makeVector<F: LaneFormat>(_ count: Int, _ lane: (Int) -> F) -> SIMD
 
 /// Executes an operation on the lanes of Rn.
 @inline(__always)
-func unary<Operation: UnaryFloatOperation>(
+func floatUnary<Operation: UnaryFloatOperation>(
   _ operation: Operation.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
   vector(cpu, slot, limit) { cpu, op in
@@ -105,7 +108,7 @@ private func unaryLanes<Operation: UnaryFloatOperation, F: LaneFormat>(
 
 /// Executes an operation on the lanes of Rn and those of Rm, or one of them.
 @inline(__always)
-func binary<Operation: BinaryFloatOperation>(
+func floatBinary<Operation: BinaryFloatOperation>(
   _ operation: Operation.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
   vector(cpu, slot, limit) { cpu, op in
@@ -130,7 +133,7 @@ private func binaryLanes<Operation: BinaryFloatOperation, F: LaneFormat>(
 
 /// Executes an operation on the lanes of Rd, those of Rn, and those of Rm, or one of them.
 @inline(__always)
-func ternary<Operation: TernaryFloatOperation>(
+func floatTernary<Operation: TernaryFloatOperation>(
   _ operation: Operation.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
   vector(cpu, slot, limit) { cpu, op in
@@ -158,7 +161,7 @@ private func ternaryLanes<Operation: TernaryFloatOperation, F: LaneFormat>(
 
 /// Executes an operation on the pairs of adjacent lanes of Rn and then Rm.
 @inline(__always)
-func pairwise<Operation: BinaryFloatOperation>(
+func floatPairwise<Operation: BinaryFloatOperation>(
   _ operation: Operation.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
   vector(cpu, slot, limit) { cpu, op in
@@ -185,7 +188,7 @@ private func pairwiseLanes<Operation: BinaryFloatOperation, F: LaneFormat>(
 
 /// Executes an operation on all lanes of Rn, a tree of pairs (Arm ARM, shared pseudocode, `Reduce`).
 @inline(__always)
-func reduce<Operation: BinaryFloatOperation>(
+func floatReduction<Operation: BinaryFloatOperation>(
   _ operation: Operation.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
   vector(cpu, slot, limit) { cpu, op in
@@ -214,7 +217,7 @@ private func reduced<Operation: BinaryFloatOperation, F: LaneFormat>(
 
 /// Executes FCVT: the lowest lane in another format.
 @inline(__always)
-func convertScalar<From: LaneFormat, To: LaneFormat>(
+func floatConvert<From: LaneFormat, To: LaneFormat>(
   _ from: From.Type, _ to: To.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer,
   _ limit: Int, rounding: RoundingMode? = nil
 ) {
@@ -228,7 +231,7 @@ func convertScalar<From: LaneFormat, To: LaneFormat>(
 
 /// Executes FCVTN or FCVTXN, and with a nonzero `ra` the form that leaves the lower half of Rd as it is.
 @inline(__always)
-func narrow<From: LaneFormat, To: LaneFormat>(
+func floatNarrow<From: LaneFormat, To: LaneFormat>(
   _ from: From.Type, _ to: To.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer,
   _ limit: Int, rounding: RoundingMode? = nil
 ) {
@@ -244,7 +247,7 @@ func narrow<From: LaneFormat, To: LaneFormat>(
 
 /// Executes FCVTL on the lanes from the one with the number `ra`.
 @inline(__always)
-func lengthen<From: LaneFormat, To: LaneFormat>(
+func floatLengthen<From: LaneFormat, To: LaneFormat>(
   _ from: From.Type, _ to: To.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
   vector(cpu, slot, limit) { cpu, op in

@@ -18,6 +18,18 @@ protocol TernaryFloatOperation {
   static func apply<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F
 }
 
+/// An operation on two operands that hosts have, too.
+protocol HostBinaryOperation: BinaryFloatOperation {
+  /// The result by the host's arithmetic, as `FloatFormat.hostSum`.
+  static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F?
+}
+
+/// An operation on a product and what it is added to that hosts have, too.
+protocol HostTernaryOperation: TernaryFloatOperation {
+  /// The result by the host's arithmetic, as `FloatFormat.hostSum`.
+  static func onHost<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, mayBeInexact: Bool) -> F?
+}
+
 /// The operations, by the names of their instructions.
 enum FloatOperation {}
 
@@ -29,15 +41,21 @@ extension LaneFormat {
 // MARK: - Two operands
 
 extension FloatOperation {
-  enum Add: BinaryFloatOperation {
+  enum Add: HostBinaryOperation {
     @inline(__always) static func apply<F: LaneFormat>(_ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.add(a, b, fpcr, &fpsr)
     }
+    @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostSum(a, b, mayBeInexact: mayBeInexact)
+    }
   }
 
-  enum Subtract: BinaryFloatOperation {
+  enum Subtract: HostBinaryOperation {
     @inline(__always) static func apply<F: LaneFormat>(_ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.sub(a, b, fpcr, &fpsr)
+    }
+    @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostDifference(a, b, mayBeInexact: mayBeInexact)
     }
   }
 
@@ -48,16 +66,22 @@ extension FloatOperation {
     }
   }
 
-  enum Multiply: BinaryFloatOperation {
+  enum Multiply: HostBinaryOperation {
     @inline(__always) static func apply<F: LaneFormat>(_ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.mul(a, b, fpcr, &fpsr)
+    }
+    @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostProduct(a, b, mayBeInexact: mayBeInexact)
     }
   }
 
   /// FNMUL.
-  enum MultiplyNegated: BinaryFloatOperation {
+  enum MultiplyNegated: HostBinaryOperation {
     @inline(__always) static func apply<F: LaneFormat>(_ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.neg(FP.mul(a, b, fpcr, &fpsr))
+    }
+    @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostProduct(a, b, mayBeInexact: mayBeInexact).map { FP.neg($0) }
     }
   }
 
@@ -68,9 +92,12 @@ extension FloatOperation {
     }
   }
 
-  enum Divide: BinaryFloatOperation {
+  enum Divide: HostBinaryOperation {
     @inline(__always) static func apply<F: LaneFormat>(_ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.div(a, b, fpcr, &fpsr)
+    }
+    @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostQuotient(a, b, mayBeInexact: mayBeInexact)
     }
   }
 
@@ -154,34 +181,50 @@ extension FloatOperation {
 
 extension FloatOperation {
   /// FMADD, FMLA.
-  enum MultiplyAdd: TernaryFloatOperation {
+  enum MultiplyAdd: HostTernaryOperation {
     @inline(__always)
     static func apply<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.mulAdd(addend, a, b, fpcr, &fpsr)
     }
+    @inline(__always)
+    static func onHost<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostSumOfProduct(addend, a, b, mayBeInexact: mayBeInexact)
+    }
   }
 
   /// FMSUB, FMLS.
-  enum MultiplySubtract: TernaryFloatOperation {
+  enum MultiplySubtract: HostTernaryOperation {
     @inline(__always)
     static func apply<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.mulAdd(addend, FP.neg(a), b, fpcr, &fpsr)
     }
+    @inline(__always)
+    static func onHost<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostSumOfProduct(addend, FP.neg(a), b, mayBeInexact: mayBeInexact)
+    }
   }
 
   /// FNMADD.
-  enum MultiplyAddNegated: TernaryFloatOperation {
+  enum MultiplyAddNegated: HostTernaryOperation {
     @inline(__always)
     static func apply<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.mulAdd(FP.neg(addend), FP.neg(a), b, fpcr, &fpsr)
     }
+    @inline(__always)
+    static func onHost<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostSumOfProduct(FP.neg(addend), FP.neg(a), b, mayBeInexact: mayBeInexact)
+    }
   }
 
   /// FNMSUB.
-  enum MultiplySubtractNegated: TernaryFloatOperation {
+  enum MultiplySubtractNegated: HostTernaryOperation {
     @inline(__always)
     static func apply<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, _ fpcr: FPCR, _ fpsr: inout FPSR) -> F {
       FP.mulAdd(FP.neg(addend), a, b, fpcr, &fpsr)
+    }
+    @inline(__always)
+    static func onHost<F: LaneFormat>(_ addend: F, _ a: F, _ b: F, mayBeInexact: Bool) -> F? {
+      F.hostSumOfProduct(FP.neg(addend), a, b, mayBeInexact: mayBeInexact)
     }
   }
 }

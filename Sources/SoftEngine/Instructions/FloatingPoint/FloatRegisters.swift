@@ -46,6 +46,9 @@ extension CPU {
     }
   }
 
+  /// IXC is set: one more inexact result changes nothing.
+  @inline(__always) var mayBeInexact: Bool { FPSR(rawValue: state.pointee.fpsr).ixc }
+
   /// The lowest lane of a vector register.
   @inline(__always)
   func scalar<Number: LaneFormat>(_ number: UInt8, as: Number.Type = Number.self) -> Number {
@@ -63,5 +66,25 @@ extension CPU {
   func lane<Number: LaneFormat>(_ number: UInt8, _ index: Int) -> Number {
     // SAFETY: the mask keeps the lane inside of the register.
     vector(number).load(fromByteOffset: (index &* (Number.bitWidth / 8)) & 15, as: Number.self)
+  }
+}
+
+/// Executes an instruction that the host's arithmetic nearly always can.
+///
+/// The two ways are two functions, so that the one that calls nothing needs no stack frame.
+///
+/// - Parameters:
+///   - body: as the host has it; false where it has changed nothing and leaves the instruction to the exact way.
+///   - exact: a handler of the instruction, which looks whether the unit is trapped as well.
+@inline(__always)
+func onHost(
+  _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ body: (CPU, Operands) -> Bool,
+  exact: (UnsafeMutableRawPointer, UnsafeMutableRawPointer, Int) -> Void
+) {
+  let context = CPU(cpu)
+  if !context.run.pointee.isVectorTrapped && context.fpcr.isHostLike && body(context, operands(slot)) {
+    next(cpu, slot, limit)
+  } else {
+    exact(cpu, slot, limit)
   }
 }

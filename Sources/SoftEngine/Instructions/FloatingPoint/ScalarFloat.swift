@@ -68,6 +68,19 @@ private func change<Number: LaneFormat>(
 private func squareRoot<Number: LaneFormat>(
   _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
+  onHost(cpu, slot, limit) { cpu, op in
+    guard let root = Number.hostSquareRoot(cpu.scalar(op.rn), mayBeInexact: cpu.mayBeInexact) else { return false }
+    cpu.setScalar(op.rd, root)
+    return true
+  } exact: {
+    exactSquareRoot(format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactSquareRoot<Number: LaneFormat>(
+  _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
   vector(cpu, slot, limit) { cpu, op in
     cpu.withFloatStatus { cpu.setScalar(op.rd, FP.sqrt(cpu.scalar(op.rn, as: format), $0, &$1)) }
   }
@@ -87,7 +100,7 @@ private func translateOneSource(_ word: InstructionWord) -> Slot? {
   case (2, .half): handler = { change(UInt16.self, $0, $1, $2) { FP.neg($0) } }
   case (2, .single): handler = { change(UInt32.self, $0, $1, $2) { FP.neg($0) } }
   case (2, .double): handler = { change(UInt64.self, $0, $1, $2) { FP.neg($0) } }
-  case (3, .half): handler = { unary(FloatOperation.SquareRoot.self, $0, $1, $2) }
+  case (3, .half): handler = { floatUnary(FloatOperation.SquareRoot.self, $0, $1, $2) }
   case (3, .single): handler = { squareRoot(UInt32.self, $0, $1, $2) }
   case (3, .double): handler = { squareRoot(UInt64.self, $0, $1, $2) }
   case (let operation, _):
@@ -102,8 +115,8 @@ private func translateOneSource(_ word: InstructionWord) -> Slot? {
     }
     handler =
       operation == 14
-      ? { unary(FloatOperation.RoundToIntegerExactly.self, $0, $1, $2) }
-      : { unary(FloatOperation.RoundToInteger.self, $0, $1, $2) }
+      ? { floatUnary(FloatOperation.RoundToIntegerExactly.self, $0, $1, $2) }
+      : { floatUnary(FloatOperation.RoundToInteger.self, $0, $1, $2) }
   }
   return Slot(handler, word.lanes(1, LaneControl(type, rounding)))
 }
@@ -112,12 +125,12 @@ private func translateOneSource(_ word: InstructionWord) -> Slot? {
 private func translateFormatConversion(_ word: InstructionWord) -> Slot? {
   let handler: Handler
   switch (FloatType(rawValue: word[bits: 22...23]), FloatType(rawValue: word[bits: 15...16])) {
-  case (.half, .single): handler = { convertScalar(UInt16.self, UInt32.self, $0, $1, $2) }
-  case (.half, .double): handler = { convertScalar(UInt16.self, UInt64.self, $0, $1, $2) }
-  case (.single, .half): handler = { convertScalar(UInt32.self, UInt16.self, $0, $1, $2) }
-  case (.single, .double): handler = { convertScalar(UInt32.self, UInt64.self, $0, $1, $2) }
-  case (.double, .half): handler = { convertScalar(UInt64.self, UInt16.self, $0, $1, $2) }
-  case (.double, .single): handler = { convertScalar(UInt64.self, UInt32.self, $0, $1, $2) }
+  case (.half, .single): handler = { floatConvert(UInt16.self, UInt32.self, $0, $1, $2) }
+  case (.half, .double): handler = { floatConvert(UInt16.self, UInt64.self, $0, $1, $2) }
+  case (.single, .half): handler = { floatConvert(UInt32.self, UInt16.self, $0, $1, $2) }
+  case (.single, .double): handler = { floatConvert(UInt32.self, UInt64.self, $0, $1, $2) }
+  case (.double, .half): handler = { floatConvert(UInt64.self, UInt16.self, $0, $1, $2) }
+  case (.double, .single): handler = { floatConvert(UInt64.self, UInt32.self, $0, $1, $2) }
   default: return nil
   }
   return Slot(handler, Operands(rd: word.rd, rn: word.rn))
@@ -126,7 +139,22 @@ private func translateFormatConversion(_ word: InstructionWord) -> Slot? {
 // MARK: - Two and three sources
 
 @inline(__always)
-private func arithmetic<Operation: BinaryFloatOperation, Number: LaneFormat>(
+private func arithmetic<Operation: HostBinaryOperation, Number: LaneFormat>(
+  _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
+  _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  onHost(cpu, slot, limit) { cpu, op in
+    let (a, b): (Number, Number) = (cpu.scalar(op.rn), cpu.scalar(op.rm))
+    guard let result = operation.onHost(a, b, mayBeInexact: cpu.mayBeInexact) else { return false }
+    cpu.setScalar(op.rd, result)
+    return true
+  } exact: {
+    exactArithmetic(operation, format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactArithmetic<Operation: BinaryFloatOperation, Number: LaneFormat>(
   _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
   _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
@@ -151,22 +179,37 @@ private func translateTwoSources(_ word: InstructionWord) -> Slot? {
   case (3, .double): handler = { arithmetic(FloatOperation.Subtract.self, UInt64.self, $0, $1, $2) }
   case (8, .single): handler = { arithmetic(FloatOperation.MultiplyNegated.self, UInt32.self, $0, $1, $2) }
   case (8, .double): handler = { arithmetic(FloatOperation.MultiplyNegated.self, UInt64.self, $0, $1, $2) }
-  case (0, _): handler = { binary(FloatOperation.Multiply.self, $0, $1, $2) }
-  case (1, _): handler = { binary(FloatOperation.Divide.self, $0, $1, $2) }
-  case (2, _): handler = { binary(FloatOperation.Add.self, $0, $1, $2) }
-  case (3, _): handler = { binary(FloatOperation.Subtract.self, $0, $1, $2) }
-  case (4, _): handler = { binary(FloatOperation.Maximum.self, $0, $1, $2) }
-  case (5, _): handler = { binary(FloatOperation.Minimum.self, $0, $1, $2) }
-  case (6, _): handler = { binary(FloatOperation.MaximumNumber.self, $0, $1, $2) }
-  case (7, _): handler = { binary(FloatOperation.MinimumNumber.self, $0, $1, $2) }
-  case (8, _): handler = { binary(FloatOperation.MultiplyNegated.self, $0, $1, $2) }
+  case (0, _): handler = { floatBinary(FloatOperation.Multiply.self, $0, $1, $2) }
+  case (1, _): handler = { floatBinary(FloatOperation.Divide.self, $0, $1, $2) }
+  case (2, _): handler = { floatBinary(FloatOperation.Add.self, $0, $1, $2) }
+  case (3, _): handler = { floatBinary(FloatOperation.Subtract.self, $0, $1, $2) }
+  case (4, _): handler = { floatBinary(FloatOperation.Maximum.self, $0, $1, $2) }
+  case (5, _): handler = { floatBinary(FloatOperation.Minimum.self, $0, $1, $2) }
+  case (6, _): handler = { floatBinary(FloatOperation.MaximumNumber.self, $0, $1, $2) }
+  case (7, _): handler = { floatBinary(FloatOperation.MinimumNumber.self, $0, $1, $2) }
+  case (8, _): handler = { floatBinary(FloatOperation.MultiplyNegated.self, $0, $1, $2) }
   default: return nil
   }
   return Slot(handler, word.lanes(1, LaneControl(type)))
 }
 
 @inline(__always)
-private func fusedArithmetic<Operation: TernaryFloatOperation, Number: LaneFormat>(
+private func fusedArithmetic<Operation: HostTernaryOperation, Number: LaneFormat>(
+  _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
+  _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  onHost(cpu, slot, limit) { cpu, op in
+    let (addend, a, b): (Number, Number, Number) = (cpu.scalar(op.ra), cpu.scalar(op.rn), cpu.scalar(op.rm))
+    guard let result = operation.onHost(addend, a, b, mayBeInexact: cpu.mayBeInexact) else { return false }
+    cpu.setScalar(op.rd, result)
+    return true
+  } exact: {
+    exactFusedArithmetic(operation, format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactFusedArithmetic<Operation: TernaryFloatOperation, Number: LaneFormat>(
   _ operation: Operation.Type, _ format: Number.Type, _ cpu: UnsafeMutableRawPointer,
   _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {

@@ -4,7 +4,8 @@ import SoftFloat
 // Floating-point arithmetic on vectors, and the scalar instructions that are the same on one lane (Arm ARM, section
 // C4.1.96: the Advanced SIMD classes). Half precision has encodings of its own, whose operations have the same numbers.
 extension DecodeTable {
-  static let vectorFloat = floatThreeSame + twoRegisters + pairsAndReductions + floatByElement + fixedPoint
+  static let vectorFloat =
+    floatThreeSame + floatTwoRegisters + floatPairsAndReductions + floatByElement + floatFixedPoint
 
   private static let floatThreeSame: [InstructionPattern] = [
     InstructionPattern("FMLA/FADD/FMUL/… (vector)", "0 Q u 01110 a z 1 mmmmm 11 ooo 1 nnnnn ddddd") { word in
@@ -21,7 +22,7 @@ extension DecodeTable {
     },
   ]
 
-  private static let twoRegisters: [InstructionPattern] = [
+  private static let floatTwoRegisters: [InstructionPattern] = [
     InstructionPattern("FCMGT/FCMEQ/…/FABS/FNEG (vector, zero)", "0 Q u 01110 1 z 10000 011 oo 10 nnnnn ddddd") {
       word in
       translateTwoRegisters(word, word.arrangement)
@@ -44,28 +45,30 @@ extension DecodeTable {
     InstructionPattern("FCVTN", "0 Q 0 01110 0 z 10000 10110 10 nnnnn ddddd") { word in
       Slot(
         word[bit: 22]
-          ? { narrow(UInt64.self, UInt32.self, $0, $1, $2) } : { narrow(UInt32.self, UInt16.self, $0, $1, $2) },
+          ? { floatNarrow(UInt64.self, UInt32.self, $0, $1, $2) }
+          : { floatNarrow(UInt32.self, UInt16.self, $0, $1, $2) },
         Operands(rd: word.rd, rn: word.rn, ra: word[bit: 30] ? 1 : 0))
     },
     InstructionPattern("FCVTXN (vector)", "0 Q 1 01110 01 10000 10110 10 nnnnn ddddd") { word in
       Slot(
-        { narrow(UInt64.self, UInt32.self, $0, $1, $2, rounding: .odd) },
+        { floatNarrow(UInt64.self, UInt32.self, $0, $1, $2, rounding: .odd) },
         Operands(rd: word.rd, rn: word.rn, ra: word[bit: 30] ? 1 : 0))
     },
     InstructionPattern("FCVTXN (scalar)", "01 1 11110 01 10000 10110 10 nnnnn ddddd") { word in
       Slot(
-        { convertScalar(UInt64.self, UInt32.self, $0, $1, $2, rounding: .odd) }, Operands(rd: word.rd, rn: word.rn))
+        { floatConvert(UInt64.self, UInt32.self, $0, $1, $2, rounding: .odd) }, Operands(rd: word.rd, rn: word.rn))
     },
     InstructionPattern("FCVTL", "0 Q 0 01110 0 z 10000 10111 10 nnnnn ddddd") { word in
       let isDouble = word[bit: 22]
       return Slot(
         isDouble
-          ? { lengthen(UInt32.self, UInt64.self, $0, $1, $2) } : { lengthen(UInt16.self, UInt32.self, $0, $1, $2) },
+          ? { floatLengthen(UInt32.self, UInt64.self, $0, $1, $2) }
+          : { floatLengthen(UInt16.self, UInt32.self, $0, $1, $2) },
         Operands(rd: word.rd, rn: word.rn, ra: !word[bit: 30] ? 0 : isDouble ? 2 : 4))
     },
   ]
 
-  private static let pairsAndReductions: [InstructionPattern] = [
+  private static let floatPairsAndReductions: [InstructionPattern] = [
     InstructionPattern("FMAXNMP/FADDP/… (scalar)", "01 1 11110 s z 11000 011 oo 10 nnnnn ddddd") { word in
       translateReduction(word, word.scalarType, lanes: 2)
     },
@@ -95,7 +98,7 @@ extension DecodeTable {
     },
   ]
 
-  private static let fixedPoint: [InstructionPattern] = [
+  private static let floatFixedPoint: [InstructionPattern] = [
     InstructionPattern("SCVTF/… (vector, fixed-point, half)", "0 Q u 011110 001 bbbb 111 oo 1 nnnnn ddddd", .fp16) {
       word in translateFixedPoint(word, word.halfArrangement)
     },
@@ -175,30 +178,30 @@ private func translateScalarThreeSame(_ word: InstructionWord, _ type: FloatType
 
 private func threeSameHandler(_ operation: UInt32) -> Handler? {
   switch operation {
-  case 0b00_000: { binary(FloatOperation.MaximumNumber.self, $0, $1, $2) }
-  case 0b00_001: { ternary(FloatOperation.MultiplyAdd.self, $0, $1, $2) }
-  case 0b00_010: { binary(FloatOperation.Add.self, $0, $1, $2) }
-  case 0b00_011: { binary(FloatOperation.MultiplyExtended.self, $0, $1, $2) }
-  case 0b00_100: { binary(FloatOperation.IsEqual.self, $0, $1, $2) }
-  case 0b00_110: { binary(FloatOperation.Maximum.self, $0, $1, $2) }
-  case 0b00_111: { binary(FloatOperation.ReciprocalStep.self, $0, $1, $2) }
-  case 0b01_000: { binary(FloatOperation.MinimumNumber.self, $0, $1, $2) }
-  case 0b01_001: { ternary(FloatOperation.MultiplySubtract.self, $0, $1, $2) }
-  case 0b01_010: { binary(FloatOperation.Subtract.self, $0, $1, $2) }
-  case 0b01_110: { binary(FloatOperation.Minimum.self, $0, $1, $2) }
-  case 0b01_111: { binary(FloatOperation.ReciprocalSquareRootStep.self, $0, $1, $2) }
-  case 0b10_000: { pairwise(FloatOperation.MaximumNumber.self, $0, $1, $2) }
-  case 0b10_010: { pairwise(FloatOperation.Add.self, $0, $1, $2) }
-  case 0b10_011: { binary(FloatOperation.Multiply.self, $0, $1, $2) }
-  case 0b10_100: { binary(FloatOperation.IsGreaterOrEqual.self, $0, $1, $2) }
-  case 0b10_101: { binary(FloatOperation.IsAbsoluteGreaterOrEqual.self, $0, $1, $2) }
-  case 0b10_110: { pairwise(FloatOperation.Maximum.self, $0, $1, $2) }
-  case 0b10_111: { binary(FloatOperation.Divide.self, $0, $1, $2) }
-  case 0b11_000: { pairwise(FloatOperation.MinimumNumber.self, $0, $1, $2) }
-  case 0b11_010: { binary(FloatOperation.AbsoluteDifference.self, $0, $1, $2) }
-  case 0b11_100: { binary(FloatOperation.IsGreater.self, $0, $1, $2) }
-  case 0b11_101: { binary(FloatOperation.IsAbsoluteGreater.self, $0, $1, $2) }
-  case 0b11_110: { pairwise(FloatOperation.Minimum.self, $0, $1, $2) }
+  case 0b00_000: { floatBinary(FloatOperation.MaximumNumber.self, $0, $1, $2) }
+  case 0b00_001: { floatTernary(FloatOperation.MultiplyAdd.self, $0, $1, $2) }
+  case 0b00_010: { floatBinary(FloatOperation.Add.self, $0, $1, $2) }
+  case 0b00_011: { floatBinary(FloatOperation.MultiplyExtended.self, $0, $1, $2) }
+  case 0b00_100: { floatBinary(FloatOperation.IsEqual.self, $0, $1, $2) }
+  case 0b00_110: { floatBinary(FloatOperation.Maximum.self, $0, $1, $2) }
+  case 0b00_111: { floatBinary(FloatOperation.ReciprocalStep.self, $0, $1, $2) }
+  case 0b01_000: { floatBinary(FloatOperation.MinimumNumber.self, $0, $1, $2) }
+  case 0b01_001: { floatTernary(FloatOperation.MultiplySubtract.self, $0, $1, $2) }
+  case 0b01_010: { floatBinary(FloatOperation.Subtract.self, $0, $1, $2) }
+  case 0b01_110: { floatBinary(FloatOperation.Minimum.self, $0, $1, $2) }
+  case 0b01_111: { floatBinary(FloatOperation.ReciprocalSquareRootStep.self, $0, $1, $2) }
+  case 0b10_000: { floatPairwise(FloatOperation.MaximumNumber.self, $0, $1, $2) }
+  case 0b10_010: { floatPairwise(FloatOperation.Add.self, $0, $1, $2) }
+  case 0b10_011: { floatBinary(FloatOperation.Multiply.self, $0, $1, $2) }
+  case 0b10_100: { floatBinary(FloatOperation.IsGreaterOrEqual.self, $0, $1, $2) }
+  case 0b10_101: { floatBinary(FloatOperation.IsAbsoluteGreaterOrEqual.self, $0, $1, $2) }
+  case 0b10_110: { floatPairwise(FloatOperation.Maximum.self, $0, $1, $2) }
+  case 0b10_111: { floatBinary(FloatOperation.Divide.self, $0, $1, $2) }
+  case 0b11_000: { floatPairwise(FloatOperation.MinimumNumber.self, $0, $1, $2) }
+  case 0b11_010: { floatBinary(FloatOperation.AbsoluteDifference.self, $0, $1, $2) }
+  case 0b11_100: { floatBinary(FloatOperation.IsGreater.self, $0, $1, $2) }
+  case 0b11_101: { floatBinary(FloatOperation.IsAbsoluteGreater.self, $0, $1, $2) }
+  case 0b11_110: { floatPairwise(FloatOperation.Minimum.self, $0, $1, $2) }
   default: nil
   }
 }
@@ -226,7 +229,7 @@ private func translateScalarTwoRegisters(_ word: InstructionWord, _ type: FloatT
   case 0b01111, 0b11000, 0b11001: return nil
   case 0b11111:
     guard operation == 0b01_11111 else { return nil }
-    return word.slot({ unary(FloatOperation.ReciprocalExponent.self, $0, $1, $2) }, arrangement)
+    return word.slot({ floatUnary(FloatOperation.ReciprocalExponent.self, $0, $1, $2) }, arrangement)
   default: return word.slot(twoRegistersHandler(operation), arrangement, twoRegistersRounding(operation))
   }
 }
@@ -236,34 +239,34 @@ private func translateEstimate(_ word: InstructionWord) -> Slot? {
   guard !word[bit: 22], let arrangement = word.arrangement else { return nil }
   switch twoRegistersOperation(word) {
   case 0b01_11100:
-    return word.slot({ unary(FloatOperation.UnsignedReciprocalEstimate.self, $0, $1, $2) }, arrangement)
+    return word.slot({ floatUnary(FloatOperation.UnsignedReciprocalEstimate.self, $0, $1, $2) }, arrangement)
   case 0b11_11100:
-    return word.slot({ unary(FloatOperation.UnsignedReciprocalSquareRootEstimate.self, $0, $1, $2) }, arrangement)
+    return word.slot({ floatUnary(FloatOperation.UnsignedReciprocalSquareRootEstimate.self, $0, $1, $2) }, arrangement)
   default: return nil
   }
 }
 
 private func twoRegistersHandler(_ operation: UInt32) -> Handler? {
   switch operation {
-  case 0b01_01100: { unary(FloatOperation.IsPositive.self, $0, $1, $2) }
-  case 0b01_01101: { unary(FloatOperation.IsZero.self, $0, $1, $2) }
-  case 0b01_01110: { unary(FloatOperation.IsNegative.self, $0, $1, $2) }
-  case 0b11_01100: { unary(FloatOperation.IsNotNegative.self, $0, $1, $2) }
-  case 0b11_01101: { unary(FloatOperation.IsNotPositive.self, $0, $1, $2) }
-  case 0b01_01111: { unary(FloatOperation.Absolute.self, $0, $1, $2) }
-  case 0b11_01111: { unary(FloatOperation.Negate.self, $0, $1, $2) }
+  case 0b01_01100: { floatUnary(FloatOperation.IsPositive.self, $0, $1, $2) }
+  case 0b01_01101: { floatUnary(FloatOperation.IsZero.self, $0, $1, $2) }
+  case 0b01_01110: { floatUnary(FloatOperation.IsNegative.self, $0, $1, $2) }
+  case 0b11_01100: { floatUnary(FloatOperation.IsNotNegative.self, $0, $1, $2) }
+  case 0b11_01101: { floatUnary(FloatOperation.IsNotPositive.self, $0, $1, $2) }
+  case 0b01_01111: { floatUnary(FloatOperation.Absolute.self, $0, $1, $2) }
+  case 0b11_01111: { floatUnary(FloatOperation.Negate.self, $0, $1, $2) }
   case 0b00_11000, 0b00_11001, 0b01_11000, 0b01_11001, 0b10_11000, 0b11_11001:
-    { unary(FloatOperation.RoundToInteger.self, $0, $1, $2) }
-  case 0b10_11001: { unary(FloatOperation.RoundToIntegerExactly.self, $0, $1, $2) }
+    { floatUnary(FloatOperation.RoundToInteger.self, $0, $1, $2) }
+  case 0b10_11001: { floatUnary(FloatOperation.RoundToIntegerExactly.self, $0, $1, $2) }
   case 0b00_11010, 0b00_11011, 0b00_11100, 0b01_11010, 0b01_11011:
-    { unary(FloatOperation.ToSigned.self, $0, $1, $2) }
+    { floatUnary(FloatOperation.ToSigned.self, $0, $1, $2) }
   case 0b10_11010, 0b10_11011, 0b10_11100, 0b11_11010, 0b11_11011:
-    { unary(FloatOperation.ToUnsigned.self, $0, $1, $2) }
-  case 0b00_11101: { unary(FloatOperation.FromSigned.self, $0, $1, $2) }
-  case 0b10_11101: { unary(FloatOperation.FromUnsigned.self, $0, $1, $2) }
-  case 0b01_11101: { unary(FloatOperation.ReciprocalEstimate.self, $0, $1, $2) }
-  case 0b11_11101: { unary(FloatOperation.ReciprocalSquareRootEstimate.self, $0, $1, $2) }
-  case 0b11_11111: { unary(FloatOperation.SquareRoot.self, $0, $1, $2) }
+    { floatUnary(FloatOperation.ToUnsigned.self, $0, $1, $2) }
+  case 0b00_11101: { floatUnary(FloatOperation.FromSigned.self, $0, $1, $2) }
+  case 0b10_11101: { floatUnary(FloatOperation.FromUnsigned.self, $0, $1, $2) }
+  case 0b01_11101: { floatUnary(FloatOperation.ReciprocalEstimate.self, $0, $1, $2) }
+  case 0b11_11101: { floatUnary(FloatOperation.ReciprocalSquareRootEstimate.self, $0, $1, $2) }
+  case 0b11_11111: { floatUnary(FloatOperation.SquareRoot.self, $0, $1, $2) }
   default: nil
   }
 }
@@ -288,11 +291,11 @@ private func twoRegistersRounding(_ operation: UInt32) -> LaneControl.Rounding {
 private func translateReduction(_ word: InstructionWord, _ type: FloatType, lanes: Int) -> Slot? {
   let handler: Handler
   switch (word[bits: 12...13], word[bit: 23]) {
-  case (0, false): handler = { reduce(FloatOperation.MaximumNumber.self, $0, $1, $2) }
-  case (0, true): handler = { reduce(FloatOperation.MinimumNumber.self, $0, $1, $2) }
-  case (1, false) where lanes == 2: handler = { reduce(FloatOperation.Add.self, $0, $1, $2) }
-  case (3, false): handler = { reduce(FloatOperation.Maximum.self, $0, $1, $2) }
-  case (3, true): handler = { reduce(FloatOperation.Minimum.self, $0, $1, $2) }
+  case (0, false): handler = { floatReduction(FloatOperation.MaximumNumber.self, $0, $1, $2) }
+  case (0, true): handler = { floatReduction(FloatOperation.MinimumNumber.self, $0, $1, $2) }
+  case (1, false) where lanes == 2: handler = { floatReduction(FloatOperation.Add.self, $0, $1, $2) }
+  case (3, false): handler = { floatReduction(FloatOperation.Maximum.self, $0, $1, $2) }
+  case (3, true): handler = { floatReduction(FloatOperation.Minimum.self, $0, $1, $2) }
   default: return nil
   }
   return Slot(handler, word.lanes(lanes, LaneControl(type)))
@@ -315,10 +318,10 @@ private func translateByElement(_ word: InstructionWord) -> Slot? {
   }
   let handler: Handler
   switch (word[bits: 12...15], word[bit: 29]) {
-  case (1, _): handler = { ternary(FloatOperation.MultiplyAdd.self, $0, $1, $2) }
-  case (5, _): handler = { ternary(FloatOperation.MultiplySubtract.self, $0, $1, $2) }
-  case (_, false): handler = { binary(FloatOperation.Multiply.self, $0, $1, $2) }
-  case (_, true): handler = { binary(FloatOperation.MultiplyExtended.self, $0, $1, $2) }
+  case (1, _): handler = { floatTernary(FloatOperation.MultiplyAdd.self, $0, $1, $2) }
+  case (5, _): handler = { floatTernary(FloatOperation.MultiplySubtract.self, $0, $1, $2) }
+  case (_, false): handler = { floatBinary(FloatOperation.Multiply.self, $0, $1, $2) }
+  case (_, true): handler = { floatBinary(FloatOperation.MultiplyExtended.self, $0, $1, $2) }
   }
   var control = LaneControl(type)
   control.element = Int(element)
@@ -335,10 +338,10 @@ private func translateFixedPoint(_ word: InstructionWord, _ arrangement: Arrange
   let fractionBits = 2 * arrangement.type.bitWidth - Int(word[bits: 16...22])
   let handler: Handler
   switch (word[bits: 11...12], word[bit: 29]) {
-  case (0, false): handler = { unary(FloatOperation.FromSigned.self, $0, $1, $2) }
-  case (0, true): handler = { unary(FloatOperation.FromUnsigned.self, $0, $1, $2) }
-  case (3, false): handler = { unary(FloatOperation.ToSigned.self, $0, $1, $2) }
-  case (3, true): handler = { unary(FloatOperation.ToUnsigned.self, $0, $1, $2) }
+  case (0, false): handler = { floatUnary(FloatOperation.FromSigned.self, $0, $1, $2) }
+  case (0, true): handler = { floatUnary(FloatOperation.FromUnsigned.self, $0, $1, $2) }
+  case (3, false): handler = { floatUnary(FloatOperation.ToSigned.self, $0, $1, $2) }
+  case (3, true): handler = { floatUnary(FloatOperation.ToUnsigned.self, $0, $1, $2) }
   default: return nil
   }
   return word.slot(handler, arrangement, .zero, fractionBits: fractionBits)
