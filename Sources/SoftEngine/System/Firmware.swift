@@ -36,8 +36,10 @@ extension SoftMachine {
     let isWide = function == call.wideFunctionID
     let arguments = (1...3).map { isWide ? core[argument: $0] : core[argument: $0] & 0xffff_ffff }
     switch call {
-    case .systemOff: return .powerOff
-    case .systemReset, .systemReset2: return .reset
+    case .systemOff, .systemReset, .systemReset2:
+      // Seen only where the machine goes on all the same.
+      core[argument: 0] = PSCI.Status.internalFailure.registerValue
+      return call == .systemOff ? .powerOff : .reset
     case .cpuOff: core.turnOff()
     case .cpuSuspend:
       // Every state that is suspended to is one that an interrupt ends at once.
