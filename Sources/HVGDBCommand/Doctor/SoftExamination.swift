@@ -1,5 +1,6 @@
 import CPUEngine
 import GuestMemory
+import Machine
 import SoftEngine
 
 /// Tries the software CPU, which is there whatever the host's KVM is like.
