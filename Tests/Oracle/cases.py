@@ -117,9 +117,10 @@ def ran_through(result):
 
 
 def is_torn(result):
-    """Whether a store may have been done in part before it came to the end of the scratch page, which is left open."""
-    end = (FAULT, DOUBLEWORD.pack(FAULT, SCRATCH + PAGE)[1:])
-    return result[0] == ABORT and end in result_values(result) and any(i == MEMORY for i, _ in result_values(result))
+    """Whether an access may have been done in part before it came to the end of the scratch page, which is left open."""
+    values = list(result_values(result))
+    is_at_end = result[0] == ABORT and (FAULT, DOUBLEWORD.pack(FAULT, SCRATCH + PAGE)[1:]) in values
+    return is_at_end and any(identifier >= V for identifier, _ in values)
 
 
 def section(name, cases):

@@ -92,6 +92,24 @@ def base_register(word):
     return bits(word, 0, 5) if is_cache_maintenance(word) else bits(word, 5, 5)
 
 
+# Where MSR to FPCR and FPSR has its value from, and the bits of it that are RES0 to both CPUs or have a meaning: QEMU
+# keeps the others for AArch32.
+STATUS_SOURCE, STATUS_BITS = 27, MASK64 & ~0xF037_0000
+
+
+def writes_status(word):
+    return word & 0xFFFF_FFC0 == 0xD51B_4400
+
+
+def with_status_source(word):
+    """The access to a system register with the register that MSR to FPCR and FPSR reads, and that no MRS writes."""
+    if writes_status(word):
+        return replaced(word, 0, STATUS_SOURCE)
+    if word & 0xFFF0_001F == 0xD530_0000 | STATUS_SOURCE:
+        return replaced(word, 0, STATUS_SOURCE + 1)
+    return word
+
+
 def is_literal(word):
     return word & 0x3B00_0000 == 0x1800_0000
 

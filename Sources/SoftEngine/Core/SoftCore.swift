@@ -76,6 +76,8 @@ final class SoftCore {
         // An instruction in the middle of its accesses is completed first, lest an answer be lost.
         if masksInterrupts || access.isUnderWay { needsAttention = true } else { takeInterrupt() }
       }
+      let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
+      if isStepped, !access.isUnderWay, takeSoftwareStep() { continue }
       let time = context.pointee.state.time
       guard time < end else { return .limit }
       guard let slot = enterPage() else {
@@ -83,15 +85,24 @@ final class SoftCore {
         continue
       }
       let stop = min(end, nextTimer ?? end)
-      let exit = runSlots(from: slot, access.isUnderWay ? 1 : Int(clamping: stop &- time))
+      let exit = runSlots(from: slot, isStepped || access.isUnderWay ? 1 : Int(clamping: stop &- time))
       if exit != .access { access.finish() }
+      if isStepped { noteSoftwareStep(since: time) }
       switch exit {
-      case .limit, .jump: break
+      case .limit: break
+      case .jump: context.pointee.state.pc = branchAddress(context.pointee.state.pc)
       case .exception: takeException()
       case .attention: needsAttention = true
       case .access, .breakpoint, .softwareBreakpoint, .watchpoint, .wait, .firmware: return exit
       }
     }
+  }
+
+  /// What PC is after a branch to an address (Arm ARM, J1.1.2, `AArch64.BranchAddr`): it holds no tag.
+  private func branchAddress(_ address: UInt64) -> UInt64 {
+    let tcr = TCR(rawValue: context.pointee.state.system.tcr)
+    let isTagged = tcr.ignoresTopByte(VARange(of: GuestVirtual(address)), for: .instruction)
+    return isTagged ? UInt64(bitPattern: Int64(bitPattern: address << 8) >> 8) : address
   }
 
   /// A page's worth of slots: as far as straight-line code goes past the limit before it looks.

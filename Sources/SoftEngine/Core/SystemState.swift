@@ -29,6 +29,8 @@ struct SystemState: BitwiseCopyable {
   var tpidrEL0: UInt64 = 0
   var tpidrroEL0: UInt64 = 0
   var tpidrEL1: UInt64 = 0
+  var scxtnumEL0: UInt64 = 0
+  var scxtnumEL1: UInt64 = 0
 
   // The generic timers.
   var cntkctl: UInt64 = 0
@@ -42,6 +44,8 @@ struct SystemState: BitwiseCopyable {
   /// The claim tags, which DBGCLAIMSET_EL1 and DBGCLAIMCLR_EL1 change.
   var claims: UInt64 = 0
   var mdccint: UInt64 = 0
+  /// Whether the instruction that the guest stepped last left the exclusive monitor set; nil after none.
+  var steppedLoadExclusive: Bool?
   var dbgbvr = InlineArray<6, UInt64>(repeating: 0)
   var dbgbcr = InlineArray<6, UInt64>(repeating: 0)
   var dbgwvr = InlineArray<4, UInt64>(repeating: 0)
