@@ -44,8 +44,8 @@ struct SystemState: BitwiseCopyable {
   /// The claim tags, which DBGCLAIMSET_EL1 and DBGCLAIMCLR_EL1 change.
   var claims: UInt64 = 0
   var mdccint: UInt64 = 0
-  /// Whether the instruction that the guest stepped last left the exclusive monitor set; nil after none.
-  var steppedLoadExclusive: Bool?
+  /// Whether the instruction that the guest stepped last left the exclusive monitor set: 1, or 2 if so; 0 after none.
+  var steppedWord: UInt64 = 0
   var dbgbvr = InlineArray<6, UInt64>(repeating: 0)
   var dbgbcr = InlineArray<6, UInt64>(repeating: 0)
   var dbgwvr = InlineArray<4, UInt64>(repeating: 0)
@@ -67,6 +67,14 @@ extension SystemState {
   var isOSLocked: Bool {
     get { oslsr[bit: 1] }
     set { oslsr[bit: 1] = newValue }
+  }
+}
+
+extension SystemState {
+  /// Whether the instruction that the guest stepped last left the exclusive monitor set; nil after none.
+  var steppedLoadExclusive: Bool? {
+    get { steppedWord == 0 ? nil : steppedWord == 2 }
+    set { steppedWord = newValue.map { $0 ? 2 : 1 } ?? 0 }
   }
 }
 
