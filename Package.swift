@@ -126,6 +126,6 @@ let package = Package(
         "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "GuestMemory", "Bits",
         "Architecture", "X86", "ARM64",
       ]),
-    tests("EndToEndTests", ["Architecture", "KernelSymbols", "KernelImage", "Bits"]),
+    tests("EndToEndTests", ["Architecture", "KernelSymbols", "KernelImage", "Bits"], fixtures: true),
   ]
 )
