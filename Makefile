@@ -1,7 +1,11 @@
 PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
+HVGDB_BENCH = swift run --configuration release --package-path Benchmarks hvgdb-bench
 
-.PHONY: build demo test test-arm64 oracle bench bench-arm64 lint format guests kernels install clean help
+.PHONY: build demo test test-arm64 oracle bench bench-kvm bench-soft bench-arm64 lint format guests kernels initramfs \
+  install clean help
+# Nothing may run beside what is measured.
+.NOTPARALLEL: bench
 
 build: ## Build hvgdb, optimized.
 	@Tests/Support/install.sh
@@ -19,12 +23,18 @@ test-arm64: ## Run the tests on real KVM for arm64, in an emulated machine.
 oracle: ## Hold the software CPU against qemu-aarch64, on CASES of each class of instructions, those that match CLASS.
 	@Tests/Oracle/run.sh $(or $(CASES),20000) '$(CLASS)'
 
-bench: build ## Measure hvgdb beside QEMU's stub, then what bench-arm64 does; BENCH_OPTIONS goes to hvgdb-bench.
+bench: bench-kvm bench-soft bench-arm64 ## Measure all that the three below do; BENCH_OPTIONS goes to hvgdb-bench.
+
+bench-kvm: build ## Measure hvgdb beside QEMU's stub, both on KVM.
 	@Tests/Support/install.sh bench
 	@Tests/Support/kernels.sh amd64
-	swift build --configuration release --package-path Benchmarks
-	@"$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/hvgdb-bench" $(BENCH_OPTIONS)
-	@$(MAKE) --no-print-directory bench-arm64
+	@$(HVGDB_BENCH) $(BENCH_OPTIONS)
+
+bench-soft: build ## Measure the software CPU beside QEMU's TCG, with the same arm64 Linux.
+	@Tests/Support/install.sh bench-soft
+	@Tests/Support/kernels.sh arm64
+	@Tests/Linux/initramfs.sh
+	@$(HVGDB_BENCH) --soft $(BENCH_OPTIONS)
 
 bench-arm64: ## Measure hvgdb beside raw KVM for arm64, in an emulated machine; BENCH_ARM64_OPTIONS goes to hvgdb-bench.
 	@Tests/Arm64/bench.sh $(BENCH_ARM64_OPTIONS)
@@ -40,6 +50,9 @@ guests: ## Assemble the test guests to .build/guests.
 
 kernels: ## Fetch Debian's kernels to .cache/kernels.
 	@Tests/Support/kernels.sh
+
+initramfs: ## Pack the first file system of arm64 Linux guests to .build/linux.
+	@Tests/Linux/initramfs.sh
 
 install: build ## Install hvgdb to $(PREFIX)/bin.
 	install -D -m 755 "$$(swift build --configuration release --show-bin-path)/hvgdb" "$(DESTDIR)$(PREFIX)/bin/hvgdb"

@@ -101,7 +101,8 @@ let package = Package(
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
     tests(
-      "SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "GuestMemory", "Bits", "Architecture"], fixtures: true),
+      "SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "Host", "GuestMemory", "Bits", "Architecture"],
+      fixtures: true),
     tests(
       "MachineTests",
       [
@@ -122,8 +123,8 @@ let package = Package(
     tests(
       "EngineConformanceTests",
       [
-        "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "GuestMemory", "Bits", "Architecture", "X86",
-        "ARM64",
+        "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "GuestMemory", "Bits",
+        "Architecture", "X86", "ARM64",
       ]),
     tests("EndToEndTests", ["Architecture", "KernelSymbols", "KernelImage", "Bits"]),
   ]

@@ -80,7 +80,8 @@ extension StageOneFault.Reason {
       "TTBR\(range.number)_EL1 leads to \(table), past \(outputBits) bits"
     case .pastOutput(let address, let outputBits):
       "\(address) is past the \(outputBits) bits of a physical address, with the MMU off"
-    case .descriptor(let place, let index, let flaw): "level \(level) descriptor \(index) at \(place) \(flaw.description)"
+    case .descriptor(let place, let index, let flaw):
+      "level \(level) descriptor \(index) at \(place) \(flaw.description)"
     }
   }
 }

@@ -19,6 +19,11 @@ struct Pace {
     lastSeen = now
   }
 
+  /// The guest's time jumps: from now on the two go together from there.
+  ///
+  /// - Parameter time: the guest's time in nanoseconds since power-on.
+  mutating func jump(to time: UInt64) { elapsed = time }
+
   /// The machine runs, or returns from a run.
   mutating func look() {
     let now = HostClock.monotonic.now

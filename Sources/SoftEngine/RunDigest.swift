@@ -11,26 +11,9 @@ struct RunDigest: Equatable {
   }
 
   mutating func mix(_ state: CPUState) {
-    for number in 0..<31 { mix(state.x[number]) }
-    for number in 0..<32 {
-      mix(state.v[number].x)
-      mix(state.v[number].y)
-    }
-    mix(state.pc)
-    mix(state.pstate)
-    mix(state.x[Int(RegisterNumber.sp)])
-    mix(state.spEL0)
-    mix(state.spEL1)
-    mix(state.fpcr)
-    mix(state.fpsr)
-    mix(state.time)
-    mix(state.idleTime)
-    // SystemState is words of 64 bits alone, so that it has no padding.
-    withUnsafeBytes(of: state.system) { bytes in
-      for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
-        mix(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-      }
-    }
+    var digest = self
+    state.forEachWord { digest.mix($0) }
+    self = digest
   }
 
   /// Mixes in memory, which is a multiple of 8 bytes long.

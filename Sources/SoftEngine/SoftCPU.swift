@@ -76,9 +76,13 @@ public final class SoftCPU: VirtualCPU, @unchecked Sendable {
 
   private func takeAnswer() {
     guard let request = core.access.pending else { return }
-    var value: UInt64 = 0
-    for index in 0..<request.size { value |= UInt64(accessData[index]) << UInt64(8 * index) }
-    core.access.answer(value)
+    core.access.answer(answer & UInt64.lowMask(8 * request.size))
+  }
+
+  /// The bytes that the board answers with, the first one lowest.
+  var answer: UInt64 {
+    get { UInt64(littleEndian: accessData.load(as: UInt64.self)) }
+    set { accessData.storeBytes(of: newValue.littleEndian, as: UInt64.self) }
   }
 
   /// What the machine is to be told of a run's end.
@@ -99,7 +103,7 @@ public final class SoftCPU: VirtualCPU, @unchecked Sendable {
     case .access:
       guard let request = core.access.pending else { return nil }
       let data = UnsafeMutableRawBufferPointer(rebasing: accessData[..<min(request.size, accessData.count)])
-      for index in data.indices { data[index] = UInt8(truncatingIfNeeded: request.value >> UInt64(8 * index)) }
+      answer = request.value
       return .mmio(
         BusAccess(address: request.address, size: request.size, count: 1, isWrite: request.isWrite, data: data))
     case .firmware: return machine.performFirmwareCall(of: core).map { .system($0) }

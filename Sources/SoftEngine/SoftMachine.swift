@@ -2,8 +2,8 @@ public import ARM64
 public import Architecture
 public import Bits
 public import CPUEngine
-public import GuestMemory
 import Devices
+public import GuestMemory
 import Host
 import Synchronization
 
@@ -50,9 +50,11 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// The affinity of each CPU, by which the device tree and PSCI name it.
   public var affinities: [UInt64] { cores.indices.map { MPIDR(cpuIndex: $0).affinity } }
   /// What this engine does for a debugger: breakpoints and watchpoints without limit.
-  public let capabilities = EngineCapabilities(
+  public static let capabilities = EngineCapabilities(
     debugRegisters: .unlimited, blocksInterruptsWhileStepping: true,
     watchpointsFire: true, reportsSoftwareBreakpoints: true)
+  /// What this engine does for a debugger.
+  public var capabilities: EngineCapabilities { Self.capabilities }
 
   let options: Options
   let code: CodeCache
@@ -96,12 +98,12 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   }
 
   /// All that was typed since power-on: with it the same command gives the same run.
-  public private(set) var typings: [Typing] = []
+  public internal(set) var typings: [Typing] = []
 
   /// How the guest's time goes with the host's.
-  private var pace = Pace()
+  var pace = Pace()
   /// The digest of the run so far, if one is wanted.
-  private var digest: RunDigest?
+  var digest: RunDigest?
 
   /// Makes a machine in its state after power-on.
   ///
@@ -203,6 +205,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     arrivals.withLock { $0.removeAll() }
     typings.removeAll()
     digest = digest.map { _ in RunDigest() }
+    pace.jump(to: 0)
     dropCode()
     for core in cores { core.reset() }
     updateInterrupts()

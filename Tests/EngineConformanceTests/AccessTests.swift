@@ -4,7 +4,7 @@ import Testing
 
 @testable import HVGDBCommand
 
-@Suite("Device accesses", .needsEngine)
+@Suite("Device accesses")
 struct AccessTests {
   private static let sizes = [1, 2, 4, 8]
 
@@ -60,7 +60,7 @@ struct AccessTests {
   }
 }
 
-@Suite("Exceptions and interrupts", .needsEngine)
+@Suite("Exceptions and interrupts")
 struct ExceptionTests {
   @Test("an undefined instruction goes to the guest's handler", arguments: Engines.all)
   func undefined(engine: any EngineFixture) throws {

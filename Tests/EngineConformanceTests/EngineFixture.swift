@@ -13,8 +13,12 @@ import Testing
 /// The tests know an engine by `VirtualMachine` and `VirtualCPU` alone and assert what an architecture promises; what
 /// differs between hosts they ask of `EngineCapabilities`. An engine joins them by a line in `Engines.all`.
 protocol EngineFixture: Sendable, CustomTestStringConvertible {
+  /// The architecture of its guests.
+  var architecture: GuestArchitecture { get }
   /// What its machines say of themselves.
   var capabilities: EngineCapabilities { get }
+  /// Whether every access to a device comes back as one; arm64's hardware describes those of one register alone.
+  var describesEveryAccess: Bool { get }
   /// Registers whose value is not what was last written: those that count by themselves.
   var countingRegisters: Set<String> { get }
   /// Registers that not every host tells.
@@ -29,16 +33,22 @@ protocol EngineFixture: Sendable, CustomTestStringConvertible {
 }
 
 enum Engines {
-  /// The engines that work on this host.
-  static let all: [any EngineFixture] = {
+  /// The host's own KVM, where it works.
+  static let kvm: (any EngineFixture)? = {
     #if arch(x86_64)
-      [KVMX86Fixture()].compactMap { $0 }
+      KVMX86Fixture()
     #elseif arch(arm64)
-      [KVMARM64Fixture()].compactMap { $0 }
+      KVMARM64Fixture()
     #else
-      []
+      nil
     #endif
   }()
+
+  /// The engines that work on this host.
+  static let all: [any EngineFixture] = [SoftFixture()] + [kvm].compactMap { $0 }
+
+  /// Those whose guests are arm64's.
+  static let arm64 = all.filter { $0.architecture == .arm64 }
 
   /// Whether the host itself is emulated, as whoever starts the tests there says.
   static var hostIsEmulated: Bool { ProcessInfo.processInfo.environment["HVGDB_TEST_EMULATED_HOST"] != nil }
@@ -47,11 +57,6 @@ enum Engines {
   static func with(_ capability: KeyPath<EngineCapabilities, Bool>) -> [any EngineFixture] {
     all.filter { $0.capabilities[keyPath: capability] }
   }
-}
-
-extension Trait where Self == ConditionTrait {
-  /// Skips a test where none of the engines works.
-  static var needsEngine: Self { .enabled(if: !Engines.all.isEmpty, "no CPU engine works on this host") }
 }
 
 extension EngineFixture {

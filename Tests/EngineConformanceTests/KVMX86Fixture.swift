@@ -10,7 +10,9 @@
 
   /// The KVM of an x86-64 host.
   struct KVMX86Fixture: EngineFixture {
+    let architecture = GuestArchitecture.x86_64
     let capabilities: EngineCapabilities
+    let describesEveryAccess = true
     private let host: KVMHost
     private let traits: KVMX86Traits
 

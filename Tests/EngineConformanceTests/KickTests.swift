@@ -5,7 +5,7 @@ import Testing
 
 @testable import HVGDBCommand
 
-@Suite("Kicks", .needsEngine)
+@Suite("Kicks")
 struct KickTests {
   @Test("a kick before the run ends it before the first instruction", arguments: Engines.all)
   func before(engine: any EngineFixture) throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HVGDBCommand
 
-@Suite("Registers", .needsEngine)
+@Suite("Registers")
 struct RegisterTests {
   @Test("every register can be read, written back and read again", arguments: Engines.all)
   func writeBack(engine: any EngineFixture) throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HVGDBCommand
 
-@Suite("Stepping", .needsEngine)
+@Suite("Stepping")
 struct SteppingTests {
   @Test("a thousand steps end where a thousand instructions do", arguments: Engines.all)
   func thousandSteps(engine: any EngineFixture) throws {
@@ -75,8 +75,6 @@ struct SteppingTests {
 
   @Test(
     "a step with an interrupt pending does not enter the handler",
-    .enabled(
-      if: !Engines.with(\.blocksInterruptsWhileStepping).isEmpty, "no engine here keeps interrupts from a step"),
     arguments: Engines.with(\.blocksInterruptsWhileStepping))
   func pendingInterrupt(engine: any EngineFixture) throws {
     let session = try engine.session(.interruptible)

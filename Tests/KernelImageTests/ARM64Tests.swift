@@ -237,6 +237,18 @@ import Testing
     #expect(placement.initialRAMDisk == Self.range(0x4020_0000, 1))
   }
 
+  @Test func rawCodeHasTheTreeAtTheStartOfRAM() throws {
+    func tree(_ count: Int) throws -> Range<GuestPhysical> {
+      try ARM64Placement(
+        in: Self.range(0x4000_0000, 64 * Self.mebibyte), kernel: Self.range(0x4008_0000, Self.mebibyte), isRaw: true,
+        deviceTreeCount: count
+      ).deviceTree
+    }
+    #expect(try tree(0x8_0000) == Self.range(0x4000_0000, 0x8_0000))
+    // In front of the code there is no room for more.
+    #expect(try tree(0x8_0001) == Self.range(0x4020_0000, 0x8_0001))
+  }
+
   /// Sizes of every kind: either all is inside RAM and apart, or there is a sentence.
   @Test func randomSizes() throws {
     var generator = SplitMix(state: 41)

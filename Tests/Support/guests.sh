@@ -2,22 +2,9 @@
 # Assembles Tests/Guests/ARCHITECTURE/NAME.S to .build/guests/ARCHITECTURE/NAME.elf; builds only what is out of date.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-
-# The toolchain's own directory: `swift` may be a link or a launcher that stands elsewhere.
-toolchain() {
-  swift -print-target-info 2>/dev/null | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)\/lib\/swift".*/\1\/bin/p'
-}
-
-find_tool() {
-  local beside
-  beside=$(toolchain)/$1
-  if [ -x "$beside" ]; then echo "$beside"; else command -v "$1"; fi
-}
-
-if ! clang=$(find_tool clang) || ! linker=$(find_tool ld.lld); then
-  echo "guests: clang and ld.lld are neither beside swift nor on PATH; they come with a Swift toolchain" >&2
-  exit 1
-fi
+# shellcheck source-path=SCRIPTDIR/../..
+. Tests/Support/toolchain.sh
+find_compiler guests
 
 assemble() { # TARGET SOURCE INCLUDES OBJECT
   "$clang" --target="$1" -g -I "$3" -c -o "$4" "$2"

@@ -1,16 +1,18 @@
 #!/bin/bash
 # Installs the Debian packages that a task needs; quick and silent when all are there.
 #
-# Usage: install.sh [bench|arm64|oracle]
-#   bench    also what the benchmarks compare with
-#   arm64    also what the emulated arm64 machine takes
-#   oracle   also what the software CPU is held against
+# Usage: install.sh [bench|bench-soft|arm64|oracle]
+#   bench         also what the benchmarks compare with
+#   bench-soft    also what the benchmarks of the software CPU do, and what their guest is made with
+#   arm64         also what the emulated arm64 machine takes
+#   oracle        also what the software CPU is held against
 set -euo pipefail
 
-packages=(gdb-multiarch python3 device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
+packages=(gdb-multiarch python3 binutils device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
 case ${1:-} in
   bench) packages+=(qemu-system-x86) ;;
-  arm64) packages+=(qemu-system-arm debian-archive-keyring binutils cpio xz-utils) ;;
+  bench-soft) packages+=(qemu-system-arm qemu-user debian-archive-keyring xz-utils) ;;
+  arm64) packages+=(qemu-system-arm debian-archive-keyring cpio xz-utils) ;;
   oracle) packages+=(qemu-user) ;;
 esac
 

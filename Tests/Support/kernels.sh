@@ -3,6 +3,7 @@
 #
 #   amd64/vmlinuz    the newest of this machine's own suite
 #   arm64/SUITE      the newest of Debian 12 (bookworm, Linux 6.1) and of Debian 13 (trixie, Linux 6.12)
+#   arm64/modules-SUITE/VERSION    that kernel's modules, as the package has them
 #
 # Usage: kernels.sh [amd64|arm64]    of one architecture only
 set -euo pipefail
@@ -50,13 +51,20 @@ use_archive() { # SUITE ARCHITECTURE
   )
 }
 
-# Takes the kernel out of the package that was downloaded and gives it a name that does not change.
-unpack() { # ARCHITECTURE NAME
-  local image
+# Takes the kernel out of the package that was downloaded and gives it a name that does not change, and its modules where
+# they are wanted.
+unpack() { # ARCHITECTURE NAME [MODULES]
+  local image wanted=('./boot/vmlinuz-*')
+  [ $# -lt 3 ] || wanted+=('*/lib/modules/*')
   dpkg-deb --fsys-tarfile "$work"/linux-image-*.deb \
-    | tar --extract --directory="$work" --wildcards './boot/vmlinuz-*'
+    | tar --extract --directory="$work" --no-same-owner --wildcards "${wanted[@]}"
   image=$(basename "$work"/boot/vmlinuz-*)
   mkdir -p "$cache/$1"
+  if [ $# -eq 3 ]; then
+    rm -rf "${cache:?}/$1/$3"
+    # Debian 13 has /lib merged into /usr.
+    mv "$(find "$work" -path '*/lib/modules' -prune)" "$cache/$1/$3"
+  fi
   mv "$work/boot/$image" "$cache/$1/$image"
   ln -sfn "$image" "$cache/$1/$2"
   echo "kernels: $cache/$1/$image"
@@ -77,9 +85,9 @@ fetch_amd64() {
 fetch_arm64() {
   local suite
   for suite in bookworm trixie; do
-    [ ! -s "$cache/arm64/$suite" ] || continue
+    [ ! -s "$cache/arm64/$suite" ] || [ ! -d "$cache/arm64/modules-$suite" ] || continue
     { use_archive "$suite" arm64 && update && download arm64; } || failed arm64
-    unpack arm64 "$suite"
+    unpack arm64 "$suite" "modules-$suite"
   done
 }
 

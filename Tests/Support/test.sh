@@ -34,6 +34,7 @@ host() {
     status=1
   }
   run tests
+  Tests/Support/handlers.sh "$HVGDB_TEST_BINARY" | tee --append "$logs/tests.log" || status=1
   run benchmarks --package-path Benchmarks
 }
 

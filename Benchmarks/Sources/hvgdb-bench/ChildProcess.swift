@@ -56,10 +56,13 @@ struct ChildProcess: ~Copyable {
   }
 
   /// What it has written so far, at most 4 KiB of it.
-  var outputText: String {
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = pread(fileno(output), &bytes, bytes.count, 0)
-    return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+  var outputText: String { String(decoding: output(from: 0, atMost: 4096), as: UTF8.self) }
+
+  /// What it has written, from an offset in bytes, as far as it has.
+  func output(from offset: Int, atMost count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = max(pread(fileno(output), buffer.baseAddress, count, offset), 0)
+    }
   }
 
   /// Kills every child and waits for it.

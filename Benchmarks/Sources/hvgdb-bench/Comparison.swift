@@ -1,41 +1,6 @@
-/// What one row of the table asks of hvgdb.
-private enum Requirement {
-  /// At least so many times QEMU's rate.
-  case timesQEMU(Double)
-  /// At least this share of raw KVM.
-  case share(Double, String)
-  /// Less than QEMU's.
-  case belowQEMU
-  /// At most this value, in the row's unit.
-  case atMost(Double, unit: String)
-
-  var text: String {
-    switch self {
-    case .timesQEMU(let factor): "≥ \(Int(factor)) × QEMU"
-    case .share(_, let text): "≥ \(text)"
-    case .belowQEMU: "< QEMU"
-    case .atMost(let limit, let unit): "≤ \(Int(limit)) \(unit)"
-    }
-  }
-
-  /// Whether it is met; nil where a value that it needs was not measured.
-  func isMet(_ own: Double?, _ other: Double?) -> Bool? {
-    guard let own else { return nil }
-    switch self {
-    case .timesQEMU(let factor): return other.map { own >= factor * $0 }
-    case .share(let share, _): return own >= share
-    case .belowQEMU: return other.map { own < $0 }
-    case .atMost(let limit, _): return own <= limit
-    }
-  }
-}
-
 /// The comparison with QEMU: every row with what is required of hvgdb.
 struct Comparison {
-  private var table = Table([
-    ("median (min–max)", false), ("hvgdb", true), ("QEMU", true), ("ratio", true), ("required", false),
-    ("met?", false),
-  ])
+  private var table = RequirementTable()
   private let results: Results
 
   init(_ results: Results) {
@@ -54,15 +19,13 @@ struct Comparison {
   var text: String { table.text }
 
   private mutating func addRow(_ title: String, _ figure: Figure, digits: Int, _ requirement: Requirement) {
-    add(
-      title, cells: ServerKind.allCases.map { Cell.samples(results.servers[$0]?[figure], digits: digits) },
-      results.median(figure, .hvgdb), results.median(figure, .qemu), requirement)
+    table.add(title, figure, of: results, digits: digits, requirement)
   }
 
   private mutating func addShareOfRawKVM() {
     guard let raw = results.raw.steps.median else { return }
     let shares = ServerKind.allCases.map { server in results.median(.steps, server).map { $0 / raw } }
-    add(
+    table.add(
       "… as a share of raw KVM's \(Cell.samples(results.raw.steps, digits: 0))",
       cells: shares.map { Cell.number($0, digits: 2) }, shares[0], shares[1], .share(1 / 3, "1/3"))
   }
@@ -72,7 +35,7 @@ struct Comparison {
     let own = results.servers[.hvgdb]?[.binaryRead]
     let other = results.servers[.qemu]?[.binaryRead]
     let isByHexadecimal = other == nil && results.servers[.qemu] != nil
-    add(
+    table.add(
       "memory read by `x`, MB/s",
       cells: [Cell.samples(own, digits: 1), isByHexadecimal ? "no `x`, as by `m`" : Cell.samples(other, digits: 1)],
       own?.median, other?.median ?? results.median(.hexadecimalRead, .qemu), .timesQEMU(25))
@@ -81,22 +44,8 @@ struct Comparison {
   private mutating func addStartBeyondReading() {
     guard let reading = results.fileRead.median else { return }
     let beyond = ServerKind.allCases.map { server in results.median(.start, server).map { $0 - reading } }
-    add(
+    table.add(
       "… beyond the \(Cell.number(reading, digits: 1)) ms of reading the file",
       cells: beyond.map { Cell.number($0, digits: 1) }, beyond[0], beyond[1], .atMost(60, unit: "ms"))
-  }
-
-  private mutating func add(
-    _ title: String, cells: [String], _ own: Double?, _ other: Double?, _ requirement: Requirement
-  ) {
-    let ratio =
-      if let own, let other { Cell.number(own / other, digits: own < 10 * other ? 2 : 1) + " ×" } else { Cell.nothing }
-    let verdict =
-      switch requirement.isMet(own, other) {
-      case true?: "yes"
-      case false?: "NO"
-      case nil: Cell.nothing
-      }
-    table.add([title] + cells + [ratio, requirement.text, verdict])
   }
 }

@@ -12,8 +12,16 @@ enum Figure: String, CaseIterable, Codable, CodingKeyRepresentable {
   case breakpoints
   /// Milliseconds from start to the first stop reply.
   case start
-  /// MiB resident at the first stop, beyond the guest's memory.
+  /// MiB resident beyond the guest's memory: at the first stop, or of a software CPU while the guest is busy.
   case resident
+  /// Seconds from start to the first line of the guest's /init.
+  case boot
+  /// Million instructions a second in the loop `records`.
+  case records
+  /// Million instructions a second in the loop `mixture`.
+  case mixture
+  /// By how many per cent both loops take longer while breakpoints and watchpoints are set that they do not hit.
+  case watching
 }
 
 /// One figure, measured once in each round.

@@ -116,6 +116,20 @@ final class RSPClient {
     }
   }
 
+  /// Lets the guest run and does not wait for it.
+  func start() throws(BenchmarkError) { try send(Array("vCont;c".utf8)) }
+
+  /// Stops a guest that was started, which is SIGINT (GDB manual, "Interrupts").
+  func interrupt() throws(BenchmarkError) {
+    outgoing.count = 0
+    outgoing.append(3)
+    try connection.send(outgoing.bytes)
+    let reply = try receive()
+    guard reply.starts(with: "T02".utf8) || reply.starts(with: "S02".utf8) else {
+      throw BenchmarkError("the reply to an interrupt is '\(Self.text(reply))'")
+    }
+  }
+
   /// The most bytes that one packet can ask for; an `x` reply is led by a `b`, and cut by the server where escapes
   /// make it too long.
   func largestRead(_ kind: MemoryRead) -> Int {

@@ -10,13 +10,30 @@ enum ServerKind: String, CaseIterable, Codable, CodingKeyRepresentable {
 struct Launch {
   static let guestMemoryMiB = 512
 
+  /// What executes the guest.
+  enum Accelerator {
+    case kvm
+    /// arm64 in software: `soft` of hvgdb, TCG of QEMU with the board that hvgdb's is like.
+    case software
+  }
+
+  /// What becomes of the guest's serial console.
+  enum Console {
+    case none
+    /// It is written to standard output.
+    case output
+  }
+
   let kind: ServerKind
   let executable: String
+  let accelerator: Accelerator
   let kernel: String
-  let commandLine: String
+  var initrd: String?
+  var commandLine: String
   let pollingTime: Duration
 
-  func arguments(listeningOn endpoint: Endpoint) -> [String] {
+  /// The arguments for a guest that waits at its first instruction.
+  func arguments(listeningOn endpoint: Endpoint, console: Console = .none) -> [String] {
     switch kind {
     case .hvgdb:
       let address =
@@ -24,20 +41,37 @@ struct Launch {
         case .loopback(let port): "127.0.0.1:\(port)"
         case .unix(let path): "unix:\(path)"
         }
-      return [
-        "--kernel", kernel, "--append", commandLine, "--memory", "\(Self.guestMemoryMiB)M",
-        "--listen", address, "--console", "none",
-      ]
+      return guest(console) + ["--listen", address]
     case .qemu:
       let address =
         switch endpoint {
         case .loopback(let port): "tcp:127.0.0.1:\(port)"
         case .unix(let path): "unix:\(path),server=on,wait=off"
         }
-      return [
-        "-accel", "kvm", "-S", "-gdb", address, "-kernel", kernel, "-append", commandLine,
-        "-m", "\(Self.guestMemoryMiB)", "-display", "none", "-serial", "null", "-monitor", "none",
-        "-nodefaults", "-no-reboot",
+      return guest(console) + ["-S", "-gdb", address]
+    }
+  }
+
+  /// The arguments for a guest that runs at once, without a stub, with its console on standard output.
+  var argumentsToRun: [String] { kind == .hvgdb ? guest(.output) + ["--no-wait"] : guest(.output) }
+
+  private func guest(_ console: Console) -> [String] {
+    switch kind {
+    case .hvgdb:
+      var arguments = accelerator == .software ? ["--accel", "soft"] : []
+      if let initrd { arguments += ["--initrd", initrd] }
+      return arguments + [
+        "--kernel", kernel, "--append", commandLine, "--memory", "\(Self.guestMemoryMiB)M",
+        "--console", console == .output ? "stdio" : "none",
+      ]
+    case .qemu:
+      var arguments =
+        accelerator == .software
+        ? ["-machine", "virt,gic-version=3", "-accel", "tcg", "-cpu", "cortex-a57"] : ["-accel", "kvm"]
+      if let initrd { arguments += ["-initrd", initrd] }
+      return arguments + [
+        "-kernel", kernel, "-append", commandLine, "-m", "\(Self.guestMemoryMiB)", "-display", "none",
+        "-serial", console == .output ? "stdio" : "null", "-monitor", "none", "-nodefaults", "-no-reboot",
       ]
     }
   }
@@ -52,10 +86,12 @@ struct Server: ~Copyable {
   let startTime: Duration
 
   /// Starts a server and attaches to it as soon as it listens.
-  init(_ launch: Launch, listeningOn endpoint: Endpoint) throws(BenchmarkError) {
+  init(
+    _ launch: Launch, listeningOn endpoint: Endpoint, console: Launch.Console = .none
+  ) throws(BenchmarkError) {
     let clock = ContinuousClock()
     let start = clock.now
-    let process = try ChildProcess(launch.executable, launch.arguments(listeningOn: endpoint))
+    let process = try ChildProcess(launch.executable, launch.arguments(listeningOn: endpoint, console: console))
     let client: RSPClient
     do {
       var connection = try Self.connect(to: endpoint, of: process, until: start + .seconds(30))

@@ -40,6 +40,18 @@
 // memory                  `memcpy` of the same 24 MiB.
 // breakpoint              KVM_SET_GUEST_DEBUG for a step, KVM_RUN, KVM_SET_GUEST_DEBUG for the hardware breakpoint,
 //                         KVM_RUN, and the program counter after each run.
+//
+// With `--soft` it compares the software CPUs: hvgdb's, and QEMU's TCG as a cortex-a57 on the board that hvgdb's is like.
+// The guest is Debian's arm64 kernel with a first file system of the project's own (Tests/Linux).
+//
+// launch to /init         from just before the process is made to the first line of the guest's /init on its console.
+// records, mixture        two programs that loop in user space (`UserLoop`); the instructions of an iteration are counted
+//                         by qemu-aarch64, the time is between two lines on the console, by this machine's clock. Both
+//                         must print the same checksums in every guest.
+// single steps            as above.
+// cost of breakpoints     how much longer both loops take with 1,000 breakpoints on kernel functions and 100 watchpoints
+//                         on kernel variables, set during the boot, that the guest never hits (`DebugPlaces`).
+// resident                as above, while the last loop runs.
 
 import Foundation
 
@@ -48,7 +60,7 @@ func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8
 
 /// The servers that can be measured here, and in a line each why one cannot.
 func findServers(_ options: Options, kernel: String) -> [Launch] {
-  guard access("/dev/kvm", R_OK | W_OK) == 0 else {
+  guard options.measuresSoftwareCPU || access("/dev/kvm", R_OK | W_OK) == 0 else {
     note("nothing can be measured: /dev/kvm: \(String(cString: strerror(errno)))")
     return []
   }
@@ -60,8 +72,9 @@ func findServers(_ options: Options, kernel: String) -> [Launch] {
       return nil
     }
     return Launch(
-      kind: kind, executable: executable, kernel: kernel, commandLine: options.commandLine,
-      pollingTime: options.pollingTime)
+      kind: kind, executable: executable, accelerator: options.measuresSoftwareCPU ? .software : .kvm, kernel: kernel,
+      initrd: options.measuresSoftwareCPU ? "\(options.linuxFolder)/initramfs.cpio" : nil,
+      commandLine: options.commandLine, pollingTime: options.pollingTime)
   }
 }
 
@@ -97,14 +110,53 @@ func run(_ options: Options, socketFolder: String) throws -> Bool {
   }
   guard !found.isEmpty else { return true }
   if contents?.hasBanner == false { note("the memory that was read does not hold the kernel's banner") }
-  print(options.comparesToRawKVM ? RawComparison(results).text : Comparison(results).text, terminator: "")
-  print(results.notes(servers: found), terminator: "")
-  if let json = options.json {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    try encoder.encode(results).write(to: URL(fileURLWithPath: json))
-  }
+  try report(
+    options.comparesToRawKVM ? RawComparison(results).text : Comparison(results).text, results, of: found, options)
   return servers.count == found.count
+}
+
+/// Measures software CPUs round by round and prints the table; a server that fails is left out from then on.
+///
+/// - Returns: whether all went well.
+func runSoftware(_ options: Options, socketFolder: String) throws -> Bool {
+  var servers = findServers(options, kernel: options.kernel ?? "")
+  let found = servers
+  let loops = try [("records", Figure.records, 360), ("mixture", .mixture, 45_000)].map { name, figure, length in
+    try UserLoop(
+      name, figure, iterations: options.loopInstructions / length, in: "\(options.linuxFolder)/programs",
+      work: socketFolder)
+  }
+  let round = SoftRound(budget: options.budget, loops: loops, socketFolder: socketFolder)
+  var places: DebugPlaces?
+  var checksums: [String: String] = [:]
+  var results = Results()
+  for number in 1...options.rounds where !servers.isEmpty {
+    note("round \(number) of \(options.rounds)")
+    for launch in servers {
+      do {
+        if launch.kind == .hvgdb, places == nil {
+          places = try DebugPlaces(askedOf: launch)
+        }
+        let watched = launch.kind == .hvgdb ? places : nil
+        try round.measure(launch, places: watched, checksums: &checksums, results: &results)
+      } catch {
+        note("\(launch.kind.rawValue) failed: \(error)")
+        servers.removeAll { $0.kind == launch.kind }
+      }
+    }
+  }
+  try report(SoftComparison(results).text, results, of: found, options)
+  return servers.count == found.count
+}
+
+/// Prints a table and what it stands on, and writes the samples where that is asked for.
+func report(_ table: String, _ results: Results, of servers: [Launch], _ options: Options) throws {
+  print(table, terminator: "")
+  print(results.notes(servers: servers), terminator: "")
+  guard let json = options.json else { return }
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+  try encoder.encode(results).write(to: URL(fileURLWithPath: json))
 }
 
 let socketFolder = FileManager.default.temporaryDirectory.appendingPathComponent("hvgdb-bench-\(getpid())").path
@@ -117,7 +169,9 @@ do {
   } else {
     try FileManager.default.createDirectory(atPath: socketFolder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(atPath: socketFolder) }
-    isWell = try run(options, socketFolder: socketFolder)
+    isWell =
+      options.measuresSoftwareCPU
+      ? try runSoftware(options, socketFolder: socketFolder) : try run(options, socketFolder: socketFolder)
   }
 } catch {
   note("hvgdb-bench: \(error)")

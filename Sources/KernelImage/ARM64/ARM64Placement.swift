@@ -3,7 +3,8 @@ public import Bits
 /// Where an arm64 kernel's initial RAM disk and device tree go beside it (Documentation/arch/arm64/booting.rst).
 ///
 /// The tree goes behind the kernel, which is where kernels before Linux 4.2 look for it, and the RAM disk behind the
-/// tree; where there is no room, they go in front of the kernel.
+/// tree; where there is no room, they go in front of the kernel. Code that is no Linux has the tree at the start of RAM:
+/// firmware for boards like this one takes it from there (U-Boot, doc/board/emulation/qemu-arm.rst).
 public struct ARM64Placement: Sendable, Equatable {
   /// The most that Linux maps of a device tree.
   public static let deviceTreeLimit = 2 << 20
@@ -25,11 +26,13 @@ public struct ARM64Placement: Sendable, Equatable {
   /// - Parameters:
   ///   - ram: the guest's RAM.
   ///   - kernel: the memory that the kernel takes, as its `KernelLoad` says.
+  ///   - isRaw: whether the kernel is raw code, which has the tree at the start of RAM where there is room in front of it.
   ///   - deviceTreeCount: the length of the device tree's blob in bytes.
   ///   - initialRAMDiskCount: the length of the RAM disk in bytes; nil for none.
   /// - Throws: `KernelImageError` that says what does not fit, with the figures.
   public init(
-    in ram: Range<GuestPhysical>, kernel: Range<GuestPhysical>, deviceTreeCount: Int, initialRAMDiskCount: Int? = nil
+    in ram: Range<GuestPhysical>, kernel: Range<GuestPhysical>, isRaw: Bool = false, deviceTreeCount: Int,
+    initialRAMDiskCount: Int? = nil
   ) throws(KernelImageError) {
     guard ram.lowerBound <= kernel.lowerBound, kernel.upperBound <= ram.upperBound else {
       throw KernelImageError(
@@ -41,7 +44,8 @@ public struct ARM64Placement: Sendable, Equatable {
         "the device tree has \(deviceTreeCount) bytes, more than the \(Self.deviceTreeLimit) that Linux maps")
     }
     guard
-      let tree = Self.room(for: deviceTreeCount, alignedTo: Self.blockSize, in: ram, beside: [kernel])
+      let tree = Self.room(
+        for: deviceTreeCount, alignedTo: Self.blockSize, in: ram, beside: [kernel], startsWithRAM: isRaw)
     else { throw Self.noRoom(for: "device tree", deviceTreeCount, in: ram, kernel) }
     deviceTree = tree
     initialRAMDisk = try initialRAMDiskCount.map { count throws(KernelImageError) in
@@ -52,11 +56,13 @@ public struct ARM64Placement: Sendable, Equatable {
     }
   }
 
-  /// A place right behind something that is taken, the highest first, or else at the start of RAM.
+  /// A place right behind something that is taken, the highest first, or else at the start of RAM; or that one first.
   private static func room(
-    for count: Int, alignedTo alignment: UInt64, in ram: Range<GuestPhysical>, beside taken: [Range<GuestPhysical>]
+    for count: Int, alignedTo alignment: UInt64, in ram: Range<GuestPhysical>, beside taken: [Range<GuestPhysical>],
+    startsWithRAM: Bool = false
   ) -> Range<GuestPhysical>? {
-    for address in taken.map(\.upperBound).sorted(by: >) + [ram.lowerBound] {
+    let places = taken.map(\.upperBound).sorted(by: >)
+    for address in startsWithRAM ? [ram.lowerBound] + places : places + [ram.lowerBound] {
       let start = address.alignedUp(to: alignment)
       // Rounding up wraps to 0 at the end of the address space.
       guard start >= address, let end = start.advanced(by: UInt64(count)), end <= ram.upperBound,

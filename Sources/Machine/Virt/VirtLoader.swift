@@ -85,7 +85,7 @@ public final class VirtLoader: BootLoader {
       let ram = VirtMemoryMap.ram..<VirtMemoryMap.ram.wrapping(by: options.memorySize)
       try load.check(fits: [ram])
       let placement = try ARM64Placement(
-        in: ram, kernel: load.physicalRange, deviceTreeCount: try blob().count,
+        in: ram, kernel: load.physicalRange, isRaw: options.kernel.kind == .raw, deviceTreeCount: try blob().count,
         initialRAMDiskCount: options.initialRAMDisk?.count)
       let tree = PlacedTree(
         address: placement.deviceTree.lowerBound, blob: try blob(initialRAMDisk: placement.initialRAMDisk))

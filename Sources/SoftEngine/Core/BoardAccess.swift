@@ -2,7 +2,7 @@
 ///
 /// The instruction is executed again for each answer until it has them all: what it reads and writes again is the same,
 /// as nothing else was changed. So an instruction may make any number of accesses, and knows nothing of it.
-struct BoardAccess {
+struct BoardAccess: Equatable {
   /// What is asked of the board.
   struct Request: Equatable {
     var address: UInt64

@@ -72,8 +72,8 @@ struct RunState {
 
   /// Instructions of the floating-point and vector unit are trapped at the current exception level.
   var isVectorTrapped = false
-  /// There is something to look at as soon as PSTATE's masks let it: an interrupt.
-  var isInterruptPending = false
+  /// There is something to look at as soon as PSTATE's masks let it: an interrupt, or the guest's software step.
+  var awaitsUnmasking = false
 
   /// `CPUState.time` where the limit is, with the limit's bias (`SoftCore.run`).
   var limitTime: UInt64 = 0

@@ -47,3 +47,31 @@ struct CPUState: BitwiseCopyable {
 
   enum Wait: UInt8 { case none, interrupt, event }
 }
+
+extension CPUState: Equatable {
+  /// Calls `body` with all of it, word for word and always in the same order.
+  @inline(__always) func forEachWord(_ body: (UInt64) -> Void) {
+    // The places for zero and for what is discarded are no state.
+    for number in 0...Int(RegisterNumber.sp) { body(x[number]) }
+    for number in v.indices {
+      body(v[number].x)
+      body(v[number].y)
+    }
+    for word in [pc, pstate, spEL0, spEL1, fpcr, fpsr, exclusiveAddress, exclusiveSize, time, idleTime] { body(word) }
+    body((isOn ? 1 : 0) | (event ? 2 : 0) | UInt64(wait.rawValue) << 2)
+    withUnsafeBytes(of: system) { bytes in
+      for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
+        body(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      }
+    }
+  }
+
+  /// All of it.
+  private var words: [UInt64] {
+    var words: [UInt64] = []
+    forEachWord { words.append($0) }
+    return words
+  }
+
+  static func == (left: CPUState, right: CPUState) -> Bool { left.words == right.words }
+}

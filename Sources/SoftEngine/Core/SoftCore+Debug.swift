@@ -10,17 +10,29 @@ struct DebugState {
       for address in control.breakpoints {
         breakpoints[address.rawValue & ~0xfff, default: []].insert(address.rawValue)
       }
-      watchedPages = []
-      wideRanges = []
-      for watchpoint in control.watchpoints where watchpoint.length > 0 {
-        let first = watchpoint.address.rawValue >> 12
-        let last = (watchpoint.address.rawValue &+ UInt64(watchpoint.length - 1)) >> 12
-        if last >= first, last - first < Self.fewPages {
-          for page in first...last { watchedPages.insert(page << 12) }
-        } else {
-          wideRanges.append((first << 12, last << 12))
-        }
-      }
+      noteWatchpoints()
+    }
+  }
+  /// What the guest's own debug registers hold.
+  var guest = GuestDebug() {
+    didSet { noteWatchpoints() }
+  }
+
+  private mutating func noteWatchpoints() {
+    watchedPages = []
+    wideRanges = []
+    for watchpoint in control.watchpoints { watch(watchpoint.address.rawValue, watchpoint.length) }
+    for (watchpoint, _) in guest.watchpoints { watch(watchpoint.address.rawValue, watchpoint.length) }
+  }
+
+  private mutating func watch(_ address: UInt64, _ length: Int) {
+    guard length > 0 else { return }
+    let first = address >> 12
+    let last = (address &+ UInt64(length - 1)) >> 12
+    if last >= first, last - first < Self.fewPages {
+      for page in first...last { watchedPages.insert(page << 12) }
+    } else {
+      wideRanges.append((first << 12, last << 12))
     }
   }
 
@@ -47,9 +59,6 @@ struct DebugState {
 }
 
 extension SoftCore {
-  /// The guest's own breakpoints, watchpoints or steps changed.
-  func noteGuestDebugChange() {}
-
   /// Takes the exception of a breakpoint instruction at PC that is not the debugger's.
   func reflect(_ event: DebugEvent) {
     let word = fetchWord(context.pointee.state.pc) ?? 0
@@ -57,11 +66,13 @@ extension SoftCore {
     takeException()
   }
 
-  /// Puts the debugger's breakpoints into a page that is about to be executed at an address.
+  /// Puts the debugger's breakpoints and the guest's into a page that is about to be executed at an address.
   func armBreakpoints(in page: CodePage, at address: UInt64) {
-    guard let breakpoints = debug.breakpoints[address] else { return }
-    for breakpoint in breakpoints where breakpoint & 3 == 0 {
+    for breakpoint in debug.breakpoints[address] ?? [] where breakpoint & 3 == 0 {
       code.arm(page.slot(Int(breakpoint & 0xfff) / 4))
+    }
+    for breakpoint in debug.guest.breakpoints where breakpoint.address & ~0xfff == address {
+      code.arm(page.slot(Int(breakpoint.address & 0xfff) / 4))
     }
   }
 
@@ -72,6 +83,7 @@ extension SoftCore {
       context.pointee.run.exit = .breakpoint
       return Handlers.stop
     }
+    if hitsGuestBreakpoint(at: address) { return Handlers.stop }
     return code.handler(under: slot)
   }
 
@@ -88,6 +100,6 @@ extension SoftCore {
       context.pointee.run.exit = .watchpoint
       return false
     }
-    return true
+    return passGuestWatchpoints(address, size, isWrite: isWrite)
   }
 }

@@ -76,6 +76,8 @@ final class SoftCore {
         // An instruction in the middle of its accesses is completed first, lest an answer be lost.
         if masksInterrupts || access.isUnderWay { needsAttention = true } else { takeInterrupt() }
       }
+      let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
+      if isStepped, !access.isUnderWay, takeSoftwareStep() { continue }
       let time = context.pointee.state.time
       guard time < end else { return .limit }
       guard let slot = enterPage() else {
@@ -83,8 +85,9 @@ final class SoftCore {
         continue
       }
       let stop = min(end, nextTimer ?? end)
-      let exit = runSlots(from: slot, access.isUnderWay ? 1 : Int(clamping: stop &- time))
+      let exit = runSlots(from: slot, isStepped || access.isUnderWay ? 1 : Int(clamping: stop &- time))
       if exit != .access { access.finish() }
+      if isStepped { noteSoftwareStep(since: time) }
       switch exit {
       case .limit: break
       case .jump: context.pointee.state.pc = branchAddress(context.pointee.state.pc)

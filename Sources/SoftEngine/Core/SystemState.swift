@@ -1,6 +1,7 @@
 import ARM64
+import Bits
 
-/// The system registers that are storage, by their architectural names.
+/// The system registers that are storage, by their architectural names: words of 64 bits alone, so that there is no padding.
 struct SystemState: BitwiseCopyable {
   // Control and translation.
   var sctlr = SystemRegisterFile.sctlrFixed | SystemRegisterFile.sctlrReset
@@ -28,6 +29,8 @@ struct SystemState: BitwiseCopyable {
   var tpidrEL0: UInt64 = 0
   var tpidrroEL0: UInt64 = 0
   var tpidrEL1: UInt64 = 0
+  var scxtnumEL0: UInt64 = 0
+  var scxtnumEL1: UInt64 = 0
 
   // The generic timers.
   var cntkctl: UInt64 = 0
@@ -36,11 +39,13 @@ struct SystemState: BitwiseCopyable {
 
   // Debug.
   var mdscr: UInt64 = 0
-  /// OSLSR_EL1.OSLK: set by a reset.
-  var isOSLocked = true
+  /// OSLSR_EL1.OSLK, in its place; set by a reset.
+  var oslsr: UInt64 = 1 << 1
   /// The claim tags, which DBGCLAIMSET_EL1 and DBGCLAIMCLR_EL1 change.
   var claims: UInt64 = 0
   var mdccint: UInt64 = 0
+  /// Whether the instruction that the guest stepped last left the exclusive monitor set; nil after none.
+  var steppedLoadExclusive: Bool?
   var dbgbvr = InlineArray<6, UInt64>(repeating: 0)
   var dbgbcr = InlineArray<6, UInt64>(repeating: 0)
   var dbgwvr = InlineArray<4, UInt64>(repeating: 0)
@@ -53,6 +58,22 @@ struct TimerState: BitwiseCopyable {
   var control: UInt64 = 0
   /// CVAL.
   var compareValue: UInt64 = 0
-  /// The interrupt controller's input, as it was set last.
-  var isAsserted = false
+  /// The interrupt controller's input, as it was set last: 1 or 0.
+  var output: UInt64 = 0
+}
+
+extension SystemState {
+  /// The OS lock: OSLSR_EL1.OSLK.
+  var isOSLocked: Bool {
+    get { oslsr[bit: 1] }
+    set { oslsr[bit: 1] = newValue }
+  }
+}
+
+extension TimerState {
+  /// Whether the interrupt controller's input is high.
+  var isAsserted: Bool {
+    get { output != 0 }
+    set { output = newValue ? 1 : 0 }
+  }
 }

@@ -7,7 +7,9 @@ extension SoftCore {
   func returnFromException() -> Bool {
     guard context.pointee.state.exceptionLevel != .el0 else { return cpu.raise(Syndrome.unknown) }
     let saved = context.pointee.state.system.spsr
+    let arms = armsSoftwareStep(returningTo: saved)
     pstate = Self.isLegalReturn(saved) ? saved & Self.stateBits : illegalReturn(saved)
+    if !arms { context.pointee.state.mode[bit: 21] = false }
     context.pointee.state.pc = context.pointee.state.system.elr
     context.pointee.state.exclusiveSize = 0
     context.pointee.state.event = true

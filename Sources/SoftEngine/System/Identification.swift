@@ -35,9 +35,11 @@ enum Identification {
 
   // MARK: ID registers
 
-  /// AArch64 at EL0 and EL1 alone; CSV2 and CSV3: nothing is executed speculatively.
+  /// AArch64 at EL0 and EL1 alone; CSV2 and CSV3: nothing is executed speculatively, so that there is
+  /// nothing to mitigate.
   static let pfr0 = register([
-    Field(0, 1), Field(4, 1), Field(16, 1, if: .fp16), Field(20, 1, if: .fp16), Field(24, 1), Field(56, 1), Field(60, 1),
+    Field(0, 1), Field(4, 1), Field(16, 1, if: .fp16), Field(20, 1, if: .fp16), Field(24, 1), Field(56, 3),
+    Field(60, 1),
   ])
   static let dfr0 = register([
     Field(0, 6), Field(12, UInt64(breakpointCount - 1)), Field(20, UInt64(watchpointCount - 1)), Field(36, 0xf),
@@ -50,7 +52,7 @@ enum Identification {
   /// Physical addresses of 44 bits, ASIDs of 16, all granules.
   static let mmfr0 = register([Field(0, 4), Field(4, 2), Field(20, 1)])
   static let mmfr1 = register([
-    Field(0, 2, if: .hafdbs), Field(12, 1, if: .hpds), Field(20, 1, if: .pan), Field(20, 2, if: .pan2),
+    Field(0, 2, if: .hafdbs), Field(12, 1, if: .hpds), Field(16, 1, if: .lor), Field(20, 1, if: .pan), Field(20, 2, if: .pan2),
   ])
   static let mmfr2 = register([Field(0, 1, if: .ttcnp), Field(28, 1, if: .ttst), Field(60, 1, if: .e0pd)])
 

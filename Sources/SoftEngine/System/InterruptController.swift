@@ -56,7 +56,7 @@ extension SoftCore {
     let (irq, fiq) = (signal == .irq, signal == .fiq)
     guard irq != self.irq || fiq != self.fiq else { return }
     (self.irq, self.fiq) = (irq, fiq)
-    context.pointee.run.isInterruptPending = irq || fiq
+    noteMaskedEvents()
     if irq || fiq { needsAttention = true }
   }
 }

@@ -96,7 +96,7 @@ private func beginWait(_ cpu: CPU, _ wait: CPUState.Wait) -> SystemOutcome {
     state.pointee.event = false
     return .done
   }
-  if cpu.run.pointee.isInterruptPending { return .done }
+  if cpu.run.pointee.core._withUnsafeGuaranteedRef({ $0.irq || $0.fiq }) { return .done }
   // nTWI and nTWE.
   if state.pointee.exceptionLevel == .el0, !state.pointee.system.sctlr[bit: wait == .event ? 18 : 16] {
     cpu.raise(Syndrome.waitInstruction(isEvent: wait == .event))

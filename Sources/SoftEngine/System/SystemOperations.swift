@@ -18,24 +18,27 @@ private func systemOperation(_ name: SystemRegister) -> Handler? {
   case (0, 7, 8, 0...3): { attempt($0, $1, $2) { translateAddress($0, $1) } }
   case (0, 7, 9, 0...1) where Feature.announced.contains(.pan2): { attempt($0, $1, $2) { translateAddress($0, $1) } }
   // IC IALLUIS and IALLU, DC ISW, CSW and CISW: stores are seen by fetches anyway.
-  case (0, 7, 1, 0), (0, 7, 5, 0), (0, 7, 6, 2), (0, 7, 10, 2), (0, 7, 14, 2): {
-    attempt($0, $1, $2) { cpu, _ in isPrivileged(cpu) }
-  }
+  case (0, 7, 1, 0), (0, 7, 5, 0), (0, 7, 6, 2), (0, 7, 10, 2), (0, 7, 14, 2):
+    {
+      attempt($0, $1, $2) { cpu, _ in isPrivileged(cpu) }
+    }
   // DC IVAC.
   case (0, 7, 6, 1): { attempt($0, $1, $2) { isPrivileged($0) && maintainCache($0, $1, asWrite: true) } }
   // DC ZVA.
   case (3, 7, 4, 1): { attempt($0, $1, $2) { zeroBlock($0, $1) } }
   // DC CVAC, CVAU, CVAP and CIVAC.
   case (3, 7, 10, 1), (3, 7, 11, 1), (3, 7, 14, 1): { attempt($0, $1, $2) { maintainCache($0, $1, asWrite: false) } }
-  case (3, 7, 12, 1) where Feature.announced.contains(.dpb): {
-    attempt($0, $1, $2) { maintainCache($0, $1, asWrite: false) }
-  }
+  case (3, 7, 12, 1) where Feature.announced.contains(.dpb):
+    {
+      attempt($0, $1, $2) { maintainCache($0, $1, asWrite: false) }
+    }
   // IC IVAU.
   case (3, 7, 5, 1): { attempt($0, $1, $2) { isOpen($0, $1, .sctlr(26)) } }
   // TLBI VMALLE1, VAE1, ASIDE1, VAAE1, VALE1 and VAALE1, inner shareable (CRm 3) or not.
-  case (0, 8, 3, 0...3), (0, 8, 3, 5), (0, 8, 3, 7), (0, 8, 7, 0...3), (0, 8, 7, 5), (0, 8, 7, 7): {
-    attempt($0, $1, $2) { invalidateTranslations($0, $1) }
-  }
+  case (0, 8, 3, 0...3), (0, 8, 3, 5), (0, 8, 3, 7), (0, 8, 7, 0...3), (0, 8, 7, 5), (0, 8, 7, 7):
+    {
+      attempt($0, $1, $2) { invalidateTranslations($0, $1) }
+    }
   default: nil
   }
 }

@@ -43,6 +43,8 @@ struct SystemRegisterDefinition: Sendable {
     case open
     /// A bit of SCTLR_EL1.
     case sctlr(Int)
+    /// A bit of SCTLR_EL1 that is clear.
+    case sctlrClear(Int)
     /// One of some bits of CNTKCTL_EL1.
     case cntkctl(UInt64)
     /// MDSCR_EL1.TDCC is clear.
@@ -75,7 +77,8 @@ extension SystemRegisterDefinition {
     _ name: String, _ place: PartialKeyPath<SystemState>, at index: Int = 0, writable: UInt64 = ~0,
     fixed: UInt64 = 0, user: UserAccess = .none, then effect: Effect = .none
   ) -> Self {
-    guard let base = MemoryLayout<CPUState>.offset(of: \.system), let offset = MemoryLayout<SystemState>.offset(of: place)
+    guard let base = MemoryLayout<CPUState>.offset(of: \.system),
+      let offset = MemoryLayout<SystemState>.offset(of: place)
     else { preconditionFailure("\(name) is not stored") }
     return Self(
       register: named(name), value: .place(base + offset + index * 8, writable: writable, fixed: fixed), user: user,
@@ -211,6 +214,7 @@ extension SoftCore {
     return switch gate {
     case .open: true
     case .sctlr(let bit): state.system.sctlr[bit: bit]
+    case .sctlrClear(let bit): !state.system.sctlr[bit: bit]
     case .cntkctl(let bits): state.system.cntkctl & bits != 0
     case .debugChannel: !state.system.mdscr[bit: 12]
     case .vectorAccess: !context.pointee.run.isVectorTrapped

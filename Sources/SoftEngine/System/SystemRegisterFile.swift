@@ -18,7 +18,15 @@ enum SystemRegisterFile {
   }
 
   /// The system registers that a debugger is shown.
-  static let readable = definitions.filter { $0.isReadable && $0.register.hasArchitecturalName }.map(\.register)
+  static let readable = definitions.map(\.register).filter { register in
+    register.hasArchitecturalName && !changing.contains(register.name) && definition(of: register)?.isReadable == true
+  }
+
+  /// Registers whose value cannot be put back later: those that change bits in place of taking a value, and those that
+  /// show the distance to a compare value.
+  private static let changing: Set<String> = [
+    "dbgclaimset_el1", "dbgclaimclr_el1", "cntp_tval_el0", "cntv_tval_el0",
+  ]
 
   // MARK: Identification
 
@@ -58,13 +66,13 @@ enum SystemRegisterFile {
 
   // MARK: Control and translation
 
-  /// The bits of SCTLR_EL1 that are one: EOS, TSCXT, EIS, nTLSMD and LSMAOE; without AArch32 ITD and SED.
-  static let sctlrFixed: UInt64 = 1 << 7 | 1 << 8 | 1 << 11 | 1 << 20 | 1 << 22 | 1 << 28 | 1 << 29
+  /// The bits of SCTLR_EL1 that are one: EOS, EIS, nTLSMD and LSMAOE; without AArch32 ITD and SED.
+  static let sctlrFixed: UInt64 = 1 << 7 | 1 << 8 | 1 << 11 | 1 << 22 | 1 << 28 | 1 << 29
   /// What else is one after a reset: nTWI, nTWE and SPAN.
   static let sctlrReset: UInt64 = 1 << 16 | 1 << 18 | 1 << 23
-  /// M, A, C, SA, SA0, UMA, I, DZE, UCT, nTWI, nTWE, WXN, SPAN and UCI.
+  /// M, A, C, SA, SA0, UMA, I, DZE, UCT, nTWI, nTWE, WXN, TSCXT, SPAN and UCI.
   private static let sctlrWritable: UInt64 =
-    0b1_1111 | 1 << 9 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 19 | 1 << 23 | 1 << 26
+    0b1_1111 | 1 << 9 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 26
   /// T0SZ, EPD0 to TG0, T1SZ, A1, EPD1 to TG1, IPS, AS, TBI0, TBI1, HA, HD, HPD0, HPD1, E0PD0 and E0PD1.
   private static let tcrWritable: UInt64 =
     0x3f | 0x1ff << 7 | 0x3f << 16 | 1 << 22 | 0x1ff << 23 | 0b111 << 32 | 0b111_1111 << 36 | 0b11 << 55
@@ -83,6 +91,10 @@ enum SystemRegisterFile {
     .stored("tpidr_el1", \.tpidrEL1),
     .stored("tpidr_el0", \.tpidrEL0, user: .readWrite(.open)),
     .stored("tpidrro_el0", \.tpidrroEL0, user: .read(.open)),
+    .stored("scxtnum_el1", \.scxtnumEL1),
+    .stored("scxtnum_el0", \.scxtnumEL0, user: .readWrite(.sctlrClear(20))),
+    // No limited ordering regions.
+    .constant("lorid_el1"), .ignored("lorsa_el1"), .ignored("lorea_el1"), .ignored("lorn_el1"), .ignored("lorc_el1"),
   ]
 
   // MARK: Exceptions
@@ -206,7 +218,8 @@ enum SystemRegisterFile {
     [
       .stored("mdscr_el1", \.mdscr, writable: mdscrWritable, then: .debug),
       .computed(
-        "oslar_el1", then: .debug, write: { core, value, _ in core.context.pointee.state.system.isOSLocked = value[bit: 0] }),
+        "oslar_el1", then: .debug,
+        write: { core, value, _ in core.context.pointee.state.system.isOSLocked = value[bit: 0] }),
       // OSLM tells that there is a lock.
       .computed(
         "oslsr_el1", read: { core, _ in 1 << 3 | (core.context.pointee.state.system.isOSLocked ? 1 << 1 : 0) }),

@@ -37,7 +37,11 @@ extension CPU {
 /// Goes on behind an instruction that cleared masks: the core is to look if there is something that they held back.
 @inline(__always)
 private func nextUnmasked(_ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int) {
-  if CPU(cpu).run.pointee.isInterruptPending { leave(cpu, after: slot, limit, .attention) } else { next(cpu, slot, limit) }
+  if CPU(cpu).run.pointee.awaitsUnmasking {
+    leave(cpu, after: slot, limit, .attention)
+  } else {
+    next(cpu, slot, limit)
+  }
 }
 
 // MARK: - Any register
@@ -128,23 +132,27 @@ private func translateRead(_ word: InstructionWord) -> Slot? {
 private func translatePlaceRead(_ word: InstructionWord, _ definition: SystemRegisterDefinition) -> Slot? {
   if definition.register == .spEL0, let offset = MemoryLayout<CPUState>.offset(of: \.spEL0) {
     return Slot(
-      { attempt($0, $1, $2) { cpu, op in
-        // With SPSel clear the register is SP itself and has no other name.
-        guard cpu.isEL1h else { return cpu.raise(Syndrome.unknown) }
-        cpu[x: op.rd] = cpu[place: op]
-        return true
-      } }, Operands(rd: word.rd.orDiscard, immediate: Int32(offset)))
+      {
+        attempt($0, $1, $2) { cpu, op in
+          // With SPSel clear the register is SP itself and has no other name.
+          guard cpu.isEL1h else { return cpu.raise(Syndrome.unknown) }
+          cpu[x: op.rd] = cpu[place: op]
+          return true
+        }
+      }, Operands(rd: word.rd.orDiscard, immediate: Int32(offset)))
   }
   guard case .place(let offset, _, _) = definition.value else { return nil }
   let operands = Operands(rd: word.rd.orDiscard, immediate: Int32(offset))
   switch definition.user {
   case .none:
     return Slot(
-      { attempt($0, $1, $2) { cpu, op in
-        guard cpu.isEL1 else { return cpu.raise(Syndrome.unknown) }
-        cpu[x: op.rd] = cpu[place: op]
-        return true
-      } }, operands)
+      {
+        attempt($0, $1, $2) { cpu, op in
+          guard cpu.isEL1 else { return cpu.raise(Syndrome.unknown) }
+          cpu[x: op.rd] = cpu[place: op]
+          return true
+        }
+      }, operands)
   case .read(.open), .readWrite(.open): return Slot({ execute($0, $1, $2) { $0[x: $1.rd] = $0[place: $1] } }, operands)
   default: return nil
   }
@@ -185,11 +193,13 @@ private func translatePlaceWrite(_ word: InstructionWord, _ definition: SystemRe
   case .readWrite(.open): return Slot({ execute($0, $1, $2) { $0[place: $1] = $0[x: $1.rn] } }, operands)
   case .none, .read(.open):
     return Slot(
-      { attempt($0, $1, $2) { cpu, op in
-        guard cpu.isEL1 else { return cpu.raise(Syndrome.unknown) }
-        cpu[place: op] = cpu[x: op.rn]
-        return true
-      } }, operands)
+      {
+        attempt($0, $1, $2) { cpu, op in
+          guard cpu.isEL1 else { return cpu.raise(Syndrome.unknown) }
+          cpu[place: op] = cpu[x: op.rn]
+          return true
+        }
+      }, operands)
   default: return nil
   }
 }
@@ -201,11 +211,13 @@ private func translateImmediate(_ word: InstructionWord) -> Slot? {
   switch (word[bits: 16...18], word[bits: 5...7]) {
   case (0b011, 0b110):
     return Slot(
-      { attempt($0, $1, $2) { cpu, op in
-        guard cpu.isEL1 || permitsMasks(cpu, op) else { return false }
-        cpu.masks |= UInt64(op.rm) << 6
-        return true
-      } }, operands)
+      {
+        attempt($0, $1, $2) { cpu, op in
+          guard cpu.isEL1 || permitsMasks(cpu, op) else { return false }
+          cpu.masks |= UInt64(op.rm) << 6
+          return true
+        }
+      }, operands)
   case (0b011, 0b111):
     return Slot(
       { cpu, slot, limit in
@@ -215,15 +227,18 @@ private func translateImmediate(_ word: InstructionWord) -> Slot? {
         nextUnmasked(cpu, slot, limit)
       }, operands)
   case (0b000, 0b101):
-    return Slot({ attempt($0, $1, $2) { cpu, op in setField(cpu) { $0.pstate = $0.pstate & ~1 | UInt64(op.rm & 1) } } }, operands)
+    return Slot(
+      { attempt($0, $1, $2) { cpu, op in setField(cpu) { $0.pstate = $0.pstate & ~1 | UInt64(op.rm & 1) } } }, operands)
   case (0b000, 0b100) where Feature.announced.contains(.pan):
     return Slot(
-      { attempt($0, $1, $2) { cpu, op in
-        setField(cpu) { core in
-          core.context.pointee.state.mode[bit: 22] = op.rm & 1 != 0
-          core.selectTables()
+      {
+        attempt($0, $1, $2) { cpu, op in
+          setField(cpu) { core in
+            core.context.pointee.state.mode[bit: 22] = op.rm & 1 != 0
+            core.selectTables()
+          }
         }
-      } }, operands)
+      }, operands)
   default: return nil
   }
 }
