@@ -15,7 +15,7 @@ struct CPUState: BitwiseCopyable {
   var n = false
   var z = false
   var c = false
-  var v_ = false
+  var overflow = false
 
   /// PSTATE but for N, Z, C and V: DAIF, the exception level and the stack pointer's choice, PAN, IL, SS …, in their
   /// places in an SPSR.
