@@ -98,6 +98,26 @@ struct StateTests {
     #expect(try other.digest == end)
   }
 
+  @Test("every word of the system registers is told apart, and there is no padding between them")
+  func systemRegisters() {
+    for (name, value) in Mirror(reflecting: SystemState()).children {
+      let isWords =
+        value is UInt64 || value is TimerState || value is InlineArray<6, UInt64> || value is InlineArray<4, UInt64>
+      #expect(isWords, "\(name ?? "a register") is no word of 64 bits")
+    }
+    let plain = CPUState()
+    var digest = RunDigest()
+    digest.mix(plain)
+    for word in 0..<MemoryLayout<SystemState>.size / 8 {
+      var changed = plain
+      withUnsafeMutableBytes(of: &changed.system) { $0[8 * word] ^= 1 }
+      #expect(changed != plain)
+      var other = RunDigest()
+      other.mix(changed)
+      #expect(other != digest)
+    }
+  }
+
   @Test("an access that waits for its answer is put back with it")
   func pendingAccess() throws {
     let machine = try TestMachine()
