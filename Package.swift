@@ -101,8 +101,8 @@ let package = Package(
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
     tests(
-      "SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "Host", "GuestMemory", "Bits", "Architecture"],
-      fixtures: true),
+      "SoftEngineTests",
+      ["SoftEngine", "CPUEngine", "ARM64", "Devices", "Host", "GuestMemory", "Bits", "Architecture"], fixtures: true),
     tests(
       "MachineTests",
       [
