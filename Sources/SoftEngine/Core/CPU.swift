@@ -5,8 +5,9 @@
 struct CPU {
   let base: UnsafeMutableRawPointer
 
-  /// What cannot be done at once fails without saying why; then it is tried again by a CPU that is patient. Known when
-  /// handlers are compiled, so that their fast way calls nothing and has no registers to save.
+  /// What cannot be done at once fails without saying why; then it is tried again by a CPU that is patient.
+  ///
+  /// Known when handlers are compiled, so that their fast way calls nothing and has no registers to save.
   let isHasty: Bool
 
   @inline(__always) init(_ base: UnsafeMutableRawPointer, isHasty: Bool = false) {
@@ -59,7 +60,9 @@ struct CPUContext {
 
 /// What a run needs and no instruction can see; it is made anew from the state at any time.
 struct RunState {
-  /// Where slow accesses put what was read, or find what is written. First, so that its place is known.
+  /// Where slow accesses put what was read, or find what is written.
+  ///
+  /// First, so that its place is known.
   var scratch = SIMD2<UInt64>()
   /// The virtual address of the page that is executed, and its first slot.
   var pageAddress: UInt64 = 0

@@ -67,10 +67,10 @@ extension CPUState {
   /// The process state in the format of an SPSR; setting it exchanges the stack pointers as the mode says.
   var pstate: UInt64 {
     get {
-      mode | (n ? 1 << 31 : 0) | (z ? 1 << 30 : 0) | (c ? 1 << 29 : 0) | (v_ ? 1 << 28 : 0)
+      mode | (n ? 1 << 31 : 0) | (z ? 1 << 30 : 0) | (c ? 1 << 29 : 0) | (overflow ? 1 << 28 : 0)
     }
     set {
-      (n, z, c, v_) = (newValue[bit: 31], newValue[bit: 30], newValue[bit: 29], newValue[bit: 28])
+      (n, z, c, overflow) = (newValue[bit: 31], newValue[bit: 30], newValue[bit: 29], newValue[bit: 28])
       setMode(newValue & ~(0xf << 28))
     }
   }

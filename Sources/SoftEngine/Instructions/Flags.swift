@@ -8,7 +8,7 @@ extension CPU {
     state.pointee.n = sum.leadingZeroBitCount == 0
     state.pointee.z = sum == 0
     state.pointee.c = carry
-    state.pointee.v_ = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
+    state.pointee.overflow = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
     return sum
   }
 
@@ -20,7 +20,7 @@ extension CPU {
     state.pointee.n = difference.leadingZeroBitCount == 0
     state.pointee.z = difference == 0
     state.pointee.c = !borrow
-    state.pointee.v_ = ((left ^ right) & (left ^ difference)).leadingZeroBitCount == 0
+    state.pointee.overflow = ((left ^ right) & (left ^ difference)).leadingZeroBitCount == 0
     return difference
   }
 
@@ -32,7 +32,7 @@ extension CPU {
     state.pointee.n = sum.leadingZeroBitCount == 0
     state.pointee.z = sum == 0
     state.pointee.c = first || second
-    state.pointee.v_ = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
+    state.pointee.overflow = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
     return sum
   }
 
@@ -43,7 +43,7 @@ extension CPU {
     state.pointee.n = value.leadingZeroBitCount == 0
     state.pointee.z = value == 0
     state.pointee.c = false
-    state.pointee.v_ = false
+    state.pointee.overflow = false
     return value
   }
 
@@ -54,7 +54,7 @@ extension CPU {
     state.pointee.n = nzcv & 8 != 0
     state.pointee.z = nzcv & 4 != 0
     state.pointee.c = nzcv & 2 != 0
-    state.pointee.v_ = nzcv & 1 != 0
+    state.pointee.overflow = nzcv & 1 != 0
   }
 
   /// Whether a condition of four bits holds (Arm ARM, table C1-1).
@@ -66,10 +66,10 @@ extension CPU {
     case 0: result = state.pointee.z
     case 1: result = state.pointee.c
     case 2: result = state.pointee.n
-    case 3: result = state.pointee.v_
+    case 3: result = state.pointee.overflow
     case 4: result = state.pointee.c && !state.pointee.z
-    case 5: result = state.pointee.n == state.pointee.v_
-    case 6: result = state.pointee.n == state.pointee.v_ && !state.pointee.z
+    case 5: result = state.pointee.n == state.pointee.overflow
+    case 6: result = state.pointee.n == state.pointee.overflow && !state.pointee.z
     default: return true
     }
     return result != (condition & 1 != 0)
