@@ -112,6 +112,8 @@ enum RunExit: UInt8 {
   case jump
   /// The instruction at the exit slot waits for the board's answer to an access; it has changed nothing.
   case access
+  /// An exception that a debugger wants to see is about to be taken at PC (`DebugState.caught`).
+  case caught
   /// A debugger's breakpoint is at the exit slot.
   case breakpoint
   /// The breakpoint instruction at the exit slot is the debugger's; it is not executed.

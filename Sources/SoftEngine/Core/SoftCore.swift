@@ -79,6 +79,9 @@ final class SoftCore {
         // An instruction in the middle of its accesses is completed first, lest an answer be lost.
         if masksInterrupts || access.isUnderWay {
           needsAttention = true
+        } else if catchesInterrupt() {
+          needsAttention = true
+          return .caught
         } else if takeInterrupt() {
           continue
         }
@@ -86,6 +89,7 @@ final class SoftCore {
       let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
       if isStepped, !access.isUnderWay, takeSoftwareStep() { continue }
       guard let slot = enterPage() else {
+        if catchesException() { return .caught }
         takeException()
         continue
       }
@@ -96,9 +100,15 @@ final class SoftCore {
       switch exit {
       case .limit: break
       case .jump: context.pointee.state.pc = branchAddress(context.pointee.state.pc)
-      case .exception: takeException()
+      case .exception:
+        if catchesException() { return .caught }
+        takeException()
       case .attention: needsAttention = true
-      case .access, .breakpoint, .softwareBreakpoint, .watchpoint, .wait, .firmware: return exit
+      case .access:
+        // What the engine has itself is done here too, between two instructions: it may signal an interrupt.
+        guard let request = access.pending, let answer = machine.performInternally(request, by: self) else { return exit }
+        access.answer(answer)
+      case .caught, .breakpoint, .softwareBreakpoint, .watchpoint, .wait, .firmware: return exit
       }
     }
   }
