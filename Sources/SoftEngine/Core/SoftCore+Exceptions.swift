@@ -32,14 +32,17 @@ extension SoftCore {
     enterEL1(.synchronous)
   }
 
-  /// Takes a pending interrupt, unless it is masked.
-  func takeInterrupt() {
+  /// Takes a pending interrupt, unless it is masked; whether it has.
+  func takeInterrupt() -> Bool {
     let mode = PSTATE(rawValue: context.pointee.state.mode)
     if fiq && !mode.masksFIQ {
       enterEL1(.fiq)
     } else if irq && !mode.masksIRQ {
       enterEL1(.irq)
+    } else {
+      return false
     }
+    return true
   }
 
   /// The four sorts of exceptions by their distance in a part of the vector table.

@@ -69,17 +69,22 @@ final class SoftCore {
   func run(_ count: Int) -> RunExit {
     let end = context.pointee.state.time &+ UInt64(count)
     while true {
-      if let nextTimer, nextTimer <= context.pointee.state.time { fireTimers() }
+      // What is taken in place of an instruction counts as one, so that it waits where the time is up.
+      let time = context.pointee.state.time
+      guard time < end else { return .limit }
+      if let nextTimer, nextTimer <= time { fireTimers() }
       if needsAttention {
         needsAttention = false
         selectTables()
         // An instruction in the middle of its accesses is completed first, lest an answer be lost.
-        if masksInterrupts || access.isUnderWay { needsAttention = true } else { takeInterrupt() }
+        if masksInterrupts || access.isUnderWay {
+          needsAttention = true
+        } else if takeInterrupt() {
+          continue
+        }
       }
       let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
       if isStepped, !access.isUnderWay, takeSoftwareStep() { continue }
-      let time = context.pointee.state.time
-      guard time < end else { return .limit }
       guard let slot = enterPage() else {
         takeException()
         continue
