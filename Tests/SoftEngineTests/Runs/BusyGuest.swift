@@ -181,8 +181,9 @@ final class BusyGuest {
 }
 
 extension SoftMachine {
-  /// Runs until an exit of the guest's own. Threads have one signal, so that a call may be another test's, whose machine
-  /// this thread ran before.
+  /// Runs until an exit of the guest's own.
+  ///
+  /// Threads have one signal, so that a call may be another test's, whose machine this thread ran before.
   func runToExit(_ isRunning: [Bool]) throws -> (cpu: Int, exit: Exit) {
     while true {
       let (cpu, exit) = try run(isRunning)
