@@ -118,7 +118,8 @@ let package = Package(
     tests(
       "HVGDBCommandTests",
       [
-        "HVGDBCommand", "Architecture", "Host", "CPUEngine", "KVMEngine", "Machine", argumentParser, systemPackage,
+        "HVGDBCommand", "Architecture", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "Machine", "GuestMemory", "Bits",
+        argumentParser, logging, systemPackage,
       ]),
     tests(
       "EngineConformanceTests",
