@@ -1,32 +1,45 @@
+/// The two widths of general registers, with the signed numbers of the same width: the host's own overflow flag tells V.
+protocol RegisterValue: FixedWidthInteger, UnsignedInteger {
+  associatedtype SignedValue: FixedWidthInteger, SignedInteger
+}
+
+extension RegisterValue {
+  /// The same bits as a signed number.
+  @inline(__always) fileprivate var signed: SignedValue { SignedValue(truncatingIfNeeded: self) }
+}
+
+extension UInt32: RegisterValue { typealias SignedValue = Int32 }
+extension UInt64: RegisterValue { typealias SignedValue = Int64 }
+
 // The condition flags (Arm ARM, section C1.2.4 and J1.3, `AddWithCarry`).
 extension CPU {
   /// Adds and sets N, Z, C and V.
   @inline(__always)
-  func addSettingFlags<Value: FixedWidthInteger & UnsignedInteger>(_ left: Value, _ right: Value) -> Value {
+  func addSettingFlags<Value: RegisterValue>(_ left: Value, _ right: Value) -> Value {
     let (sum, carry) = left.addingReportingOverflow(right)
     let state = self.state
     state.pointee.n = sum.leadingZeroBitCount == 0
     state.pointee.z = sum == 0
     state.pointee.c = carry
-    state.pointee.v_ = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
+    state.pointee.v_ = left.signed.addingReportingOverflow(right.signed).overflow
     return sum
   }
 
   /// Subtracts and sets N, Z, C and V; C is set where nothing is borrowed.
   @inline(__always)
-  func subtractSettingFlags<Value: FixedWidthInteger & UnsignedInteger>(_ left: Value, _ right: Value) -> Value {
-    let (difference, borrow) = left.subtractingReportingOverflow(right)
+  func subtractSettingFlags<Value: RegisterValue>(_ left: Value, _ right: Value) -> Value {
+    let difference = left &- right
     let state = self.state
     state.pointee.n = difference.leadingZeroBitCount == 0
-    state.pointee.z = difference == 0
-    state.pointee.c = !borrow
-    state.pointee.v_ = ((left ^ right) & (left ^ difference)).leadingZeroBitCount == 0
+    state.pointee.z = left == right
+    state.pointee.c = left >= right
+    state.pointee.v_ = left.signed.subtractingReportingOverflow(right.signed).overflow
     return difference
   }
 
   /// Adds two values and C, and sets N, Z, C and V.
   @inline(__always)
-  func addWithCarrySettingFlags<Value: FixedWidthInteger & UnsignedInteger>(_ left: Value, _ right: Value) -> Value {
+  func addWithCarrySettingFlags<Value: RegisterValue>(_ left: Value, _ right: Value) -> Value {
     let (partial, first) = left.addingReportingOverflow(right)
     let (sum, second) = partial.addingReportingOverflow(state.pointee.c ? 1 : 0)
     state.pointee.n = sum.leadingZeroBitCount == 0
@@ -38,7 +51,7 @@ extension CPU {
 
   /// Sets N and Z by a value, and clears C and V.
   @inline(__always)
-  func setLogicalFlags<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) -> Value {
+  func setLogicalFlags<Value: RegisterValue>(_ value: Value) -> Value {
     let state = self.state
     state.pointee.n = value.leadingZeroBitCount == 0
     state.pointee.z = value == 0
