@@ -70,21 +70,51 @@ extension CPU {
     state.pointee.v_ = nzcv & 1 != 0
   }
 
-  /// Whether a condition of four bits holds (Arm ARM, table C1-1).
+  /// Whether a condition of four bits holds: for one that is known when the handler is compiled.
   @inline(__always)
   func holds(_ condition: UInt8) -> Bool {
     let state = self.state
-    let result: Bool
-    switch condition >> 1 & 7 {
-    case 0: result = state.pointee.z
-    case 1: result = state.pointee.c
-    case 2: result = state.pointee.n
-    case 3: result = state.pointee.v_
-    case 4: result = state.pointee.c && !state.pointee.z
-    case 5: result = state.pointee.n == state.pointee.v_
-    case 6: result = state.pointee.n == state.pointee.v_ && !state.pointee.z
-    default: return true
-    }
-    return result != (condition & 1 != 0)
+    return isMet(condition, n: state.pointee.n, z: state.pointee.z, c: state.pointee.c, v: state.pointee.v_)
   }
+
+  /// Whether a condition holds, without a branch; by its truth table.
+  @inline(__always)
+  func holds(_ condition: TruthTable) -> Bool {
+    // Each by itself: a load of all four would wait for the stores to get to the cache.
+    let place = CPUContext.flagsOffset
+    func flag(_ index: Int) -> UInt32 { UInt32(base.load(fromByteOffset: place &+ index, as: UInt8.self)) }
+    let flags = flag(0) &* 8 | flag(1) &* 4 | flag(2) &* 2 | flag(3)
+    return condition.rawValue &>> flags & 1 != 0
+  }
+}
+
+/// When a condition holds: bit 8N + 4Z + 2C + V of the low 16.
+struct TruthTable {
+  let rawValue: UInt32
+
+  @inline(__always) init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  init(of condition: UInt8) {
+    rawValue = (0..<16).reduce(0) { table, flags in
+      let holds = isMet(condition, n: flags & 8 != 0, z: flags & 4 != 0, c: flags & 2 != 0, v: flags & 1 != 0)
+      return table | (holds ? 1 << flags : 0)
+    }
+  }
+}
+
+/// Whether flags meet a condition of four bits (Arm ARM, table C1-1).
+@inline(__always)
+private func isMet(_ condition: UInt8, n: Bool, z: Bool, c: Bool, v: Bool) -> Bool {
+  let result: Bool
+  switch condition >> 1 & 7 {
+  case 0: result = z
+  case 1: result = c
+  case 2: result = n
+  case 3: result = v
+  case 4: result = c && !z
+  case 5: result = n == v
+  case 6: result = n == v && !z
+  default: return true
+  }
+  return result != (condition & 1 != 0)
 }
