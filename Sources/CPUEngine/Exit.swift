@@ -40,11 +40,13 @@ public struct DebugEvent: Sendable, Equatable {
   public let accessedAddress: GuestVirtual?
   /// A software breakpoint instruction is at the program counter; it is not executed yet.
   public let isSoftwareBreakpoint: Bool
+  /// The exception that is about to be taken, one of `DebugControl.exceptions`.
+  public let exception: CaughtException?
 
   /// Makes an event; what is left out was not seen.
   public init(
     programCounter: GuestVirtual, isSingleStep: Bool = false, breakpoint: Int? = nil, watchpoint: Int? = nil,
-    accessedAddress: GuestVirtual? = nil, isSoftwareBreakpoint: Bool = false
+    accessedAddress: GuestVirtual? = nil, isSoftwareBreakpoint: Bool = false, exception: CaughtException? = nil
   ) {
     self.programCounter = programCounter
     self.isSingleStep = isSingleStep
@@ -52,6 +54,7 @@ public struct DebugEvent: Sendable, Equatable {
     self.watchpoint = watchpoint
     self.accessedAddress = accessedAddress
     self.isSoftwareBreakpoint = isSoftwareBreakpoint
+    self.exception = exception
   }
 }
 

@@ -30,16 +30,19 @@ public struct EngineCapabilities: Sendable, Equatable {
   public var watchpointsFire: Bool
   /// Software breakpoint instructions come back as `DebugEvent`; else as an emulation failure at their address.
   public var reportsSoftwareBreakpoints: Bool
+  /// Exceptions are seen before they are taken (`DebugControl.exceptions`).
+  public var catchesExceptions: Bool
 
   /// Says all that an engine can do for a debugger.
   public init(
     debugRegisters: DebugRegisters, blocksInterruptsWhileStepping: Bool, watchpointsFire: Bool,
-    reportsSoftwareBreakpoints: Bool
+    reportsSoftwareBreakpoints: Bool, catchesExceptions: Bool = false
   ) {
     self.debugRegisters = debugRegisters
     self.blocksInterruptsWhileStepping = blocksInterruptsWhileStepping
     self.watchpointsFire = watchpointsFire
     self.reportsSoftwareBreakpoints = reportsSoftwareBreakpoints
+    self.catchesExceptions = catchesExceptions
   }
 }
 

@@ -37,6 +37,9 @@ protocol ArchitectureSupport: Sendable {
   /// The CPU's state in a few words, such as `ring 0, long mode`.
   func describe(_ cpu: any VirtualCPU) -> String
 
+  /// An exception that a CPU is about to take, in words.
+  func words(for exception: CaughtException) -> String
+
   /// Where the CPU's next instruction is: the program counter with all that the architecture adds to it.
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual
 

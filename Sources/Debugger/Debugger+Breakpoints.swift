@@ -56,8 +56,11 @@ extension Debugger: BreakpointTarget {
     }
   }
 
-  /// Forgets all breakpoints and watchpoints.
-  public func removeAllBreakpoints() { placements.removeAll() }
+  /// Forgets all breakpoints and watchpoints, and the exceptions to stop before.
+  public func removeAllBreakpoints() {
+    placements.removeAll()
+    caughtExceptions = ExceptionFilter()
+  }
 
   /// The debug registers that a watch takes; none where they do not fire and the debugger compares by itself.
   func hardwarePieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint]? {

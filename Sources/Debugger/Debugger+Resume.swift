@@ -118,6 +118,7 @@ private struct Run {
     // A step executes the instruction at hand whatever is set there, so that no breakpoint needs to be placed for it.
     control = isOneStepping ? debugger.placements.placeWatches(pieces) : try place()
     if debugger.mayMeetMovedExit { control.trapsSoftwareBreakpoints = true }
+    control.exceptions = debugger.caughtExceptions
     for (index, action) in actions.enumerated() where plan[index] == .run {
       try debugger.cpus[index].setDebug(debugControl(for: action))
     }
@@ -243,6 +244,11 @@ private struct Run {
     _ event: DebugEvent, _ thread: ThreadID, _ attention: () -> Bool
   ) throws(EngineError) -> StopEvent? {
     let cpu = debugger.cpus[thread.rawValue - 1]
+    if let exception = event.exception {
+      let words = debugger.support.words(for: exception)
+      debugger.announce("CPU \(cpu.index) at \(event.programCounter) is about to take \(words)")
+      return StopEvent(thread: thread, signal: .trap)
+    }
     if event.isSoftwareBreakpoint { return try judgeInstruction(event, thread, attention) }
     if let index = event.watchpoint {
       return debugger.placements.watch(ofRegister: index).map { stop(at: $0, thread) }

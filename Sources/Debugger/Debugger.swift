@@ -35,6 +35,8 @@ public final class Debugger: DebugTarget {
   /// The guest's end, once it came; only a reset leads out of it.
   var end: GuestEnd?
   var placements: Breakpoints
+  /// The exceptions that the guest is stopped before.
+  var caughtExceptions = ExceptionFilter()
   /// Where each CPU was reported to stand: going on from there does not report what is set there again.
   var reportedAddresses: [GuestVirtual?]
   var hasSaidThatItCompares = false

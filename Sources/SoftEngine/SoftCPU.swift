@@ -95,6 +95,8 @@ public final class SoftCPU: VirtualCPU, @unchecked Sendable {
         DebugEvent(programCounter: pc, breakpoint: core.debug.control.breakpoints.firstIndex(of: pc)))
     case .softwareBreakpoint:
       return .debug(DebugEvent(programCounter: pc, isSoftwareBreakpoint: true))
+    case .caught:
+      return .debug(DebugEvent(programCounter: pc, exception: core.debug.caught?.exception))
     case .watchpoint:
       return .debug(
         DebugEvent(

@@ -52,7 +52,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// What this engine does for a debugger: breakpoints and watchpoints without limit.
   public static let capabilities = EngineCapabilities(
     debugRegisters: .unlimited, blocksInterruptsWhileStepping: true,
-    watchpointsFire: true, reportsSoftwareBreakpoints: true)
+    watchpointsFire: true, reportsSoftwareBreakpoints: true, catchesExceptions: true)
   /// What this engine does for a debugger.
   public var capabilities: EngineCapabilities { Self.capabilities }
 

@@ -10,14 +10,21 @@ set -euo pipefail
 
 # Prints a line for each fault, and the count of handlers.
 faults() {
-  objdump --disassemble --no-show-raw-insn --section=.text "$1" | awk '
+  { nm --print-size "$1" && objdump --disassemble --no-show-raw-insn --section=.text "$1"; } | awk '
+    function number(digits, i, value) {
+      for (i = 1; i <= length(digits); i++) value = 16 * value + index("123456789abcdef", substr(digits, i, 1))
+      return value
+    }
     # Closures inside of a handler have their own type behind it.
     function isHandler(name) { return name ~ /^\$s10SoftEngine.*Sv_SvSit/ && name !~ /8OperandsV[^_]*XE/ }
+    NF == 4 && $1 ~ /^[0-9a-f]+$/ && $2 ~ /^[0-9a-f]+$/ && isHandler($4) { size[$4] = number($2) }
     /^[0-9a-f]+ <.*>:$/ {
       name = substr($2, 2, length($2) - 3)
-      isOurs = isHandler(name)
+      isOurs = (name in size)
+      if (isOurs) end = number($1) + size[name]
     }
-    !isOurs { next }
+    # What comes behind its end is a function without a name.
+    !isOurs || $1 !~ /^[0-9a-f]+:$/ || number(substr($1, 1, length($1) - 1)) >= end { next }
     $2 == "jmp" && $3 ~ /^\*/ || $2 == "br" { handlers[name] }
     $2 ~ /^callq?$/ || $2 ~ /^blr?$/ {
       target = $NF
@@ -33,8 +40,8 @@ faults() {
         count++
         if (name in calls) print "fault: " name " calls" calls[name]
       }
-      for (number in callees) {
-        split(callees[number], pair, SUBSEP)
+      for (call in callees) {
+        split(callees[call], pair, SUBSEP)
         if (pair[2] in handlers || pair[2] == "the next handler" && !(pair[1] in handlers))
           print "fault: " pair[1] " calls " pair[2]
       }

@@ -10,6 +10,7 @@ import Machine
 /// The commands of `monitor` for arm64 guests.
 enum ARM64Monitor {
   static let commands: [MonitorCommand] = [
+    ExceptionCatch.command,
     MonitorCommand("sysreg", "[NAME [VALUE]]", "read or write a system register, or show them all") {
       context throws(TargetError) in
       try accessSystemRegister(context)
@@ -127,7 +128,7 @@ enum ARM64Monitor {
 
 extension ExceptionSyndrome {
   /// Whether FAR_EL1 has an address that the exception was about (Arm ARM, D19.2, `FAR_EL1`).
-  fileprivate var hasFaultAddress: Bool {
+  var hasFaultAddress: Bool {
     switch detail {
     case .dataAbort(let abort): abort.hasAddress
     case .instructionAbort(let abort): abort.hasAddress

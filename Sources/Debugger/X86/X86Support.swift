@@ -33,6 +33,9 @@ struct X86Support: ArchitectureSupport {
       memory: memory)
   }
 
+  /// No engine for x86-64 guests catches exceptions.
+  func words(for exception: CaughtException) -> String { "an exception" }
+
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual {
     try mode(of: cpu).linearAddress(try value("rip", of: cpu), in: .cs, base: try value("cs_base", of: cpu))
   }

@@ -5,8 +5,9 @@
 struct CPU {
   let base: UnsafeMutableRawPointer
 
-  /// What cannot be done at once fails without saying why; then it is tried again by a CPU that is patient. Known when
-  /// handlers are compiled, so that their fast way calls nothing and has no registers to save.
+  /// What cannot be done at once fails without saying why; then it is tried again by a CPU that is patient.
+  ///
+  /// Known when handlers are compiled, so that their fast way calls nothing and has no registers to save.
   let isHasty: Bool
 
   @inline(__always) init(_ base: UnsafeMutableRawPointer, isHasty: Bool = false) {
@@ -61,7 +62,9 @@ struct CPUContext {
 
 /// What a run needs and no instruction can see; it is made anew from the state at any time.
 struct RunState {
-  /// Where slow accesses put what was read, or find what is written. First, so that its place is known.
+  /// Where slow accesses put what was read, or find what is written.
+  ///
+  /// First, so that its place is known.
   var scratch = SIMD2<UInt64>()
   /// The virtual address of the page that is executed, and its first slot.
   var pageAddress: UInt64 = 0
@@ -111,6 +114,8 @@ enum RunExit: UInt8 {
   case jump
   /// The instruction at the exit slot waits for the board's answer to an access; it has changed nothing.
   case access
+  /// An exception that a debugger wants to see is about to be taken at PC (`DebugState.caught`).
+  case caught
   /// A debugger's breakpoint is at the exit slot.
   case breakpoint
   /// The breakpoint instruction at the exit slot is the debugger's; it is not executed.

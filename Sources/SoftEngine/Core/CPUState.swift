@@ -5,7 +5,9 @@ import ARM64
 /// PC, SP and the process state's mode bits have their places here; while the CPU runs, PC lags behind and is brought up
 /// to date whenever it leaves the run (see `SoftCore`).
 struct CPUState: BitwiseCopyable {
-  /// X0 to X30, SP, zero and the place for what is discarded (`RegisterNumber`). First, so that a number is an offset.
+  /// X0 to X30, SP, zero and the place for what is discarded (`RegisterNumber`).
+  ///
+  /// First, so that a number is an offset.
   var x = InlineArray<34, UInt64>(repeating: 0)
   /// V0 to V31.
   var v = InlineArray<32, SIMD2<UInt64>>(repeating: SIMD2(0, 0))
@@ -15,7 +17,7 @@ struct CPUState: BitwiseCopyable {
   var n = false
   var z = false
   var c = false
-  var v_ = false
+  var overflow = false
 
   /// PSTATE but for N, Z, C and V: DAIF, the exception level and the stack pointer's choice, PAN, IL, SS …, in their
   /// places in an SPSR.

@@ -76,14 +76,18 @@ final class CodeCache {
     for index in 0..<CodePage.instructionCount { underBreakpoints[page.slot(index)] = nil }
   }
 
-  /// Drops a page. No CPU may be in it or have it in a table.
+  /// Drops a page.
+  ///
+  /// No CPU may be in it or have it in a table.
   func remove(_ number: UInt64) {
     guard let page = pages.removeValue(forKey: number) else { return }
     forgetBreakpoints(in: page)
     page.deallocate()
   }
 
-  /// Drops all pages. No CPU may be in one or have one in a table.
+  /// Drops all pages.
+  ///
+  /// No CPU may be in one or have one in a table.
   func removeAll() {
     for page in pages.values { page.deallocate() }
     pages.removeAll()

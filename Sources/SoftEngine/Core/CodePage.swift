@@ -5,7 +5,9 @@
 struct CodePage {
   static let instructionCount = 1024
 
-  /// The first slot. The page's facts stand before it.
+  /// The first slot.
+  ///
+  /// The page's facts stand before it.
   let slots: UnsafeMutableRawPointer
 
   private static let headerSize = 64
@@ -68,7 +70,9 @@ enum Handlers {
     handler(slot)(cpu, slot, limit)
   }
 
-  /// Goes on in the next page. It is no instruction and does not count as one.
+  /// Goes on in the next page.
+  ///
+  /// It is no instruction and does not count as one.
   static let pageEnd: Handler = { cpu, slot, limit in
     jump(cpu, slot - Slot.stride, limit, to: CPU(cpu).run.pointee.pageAddress &+ 4096)
   }

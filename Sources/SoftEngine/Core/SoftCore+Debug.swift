@@ -47,6 +47,9 @@ struct DebugState {
   /// The watchpoint that was hit last, by its position, and the address that was accessed.
   var hit: (watchpoint: Int, address: UInt64)?
 
+  /// The exception that a run came back before, and where that was: it is taken when the CPU goes on from there.
+  var caught: (exception: CaughtException, pc: UInt64, time: UInt64)?
+
   func watchesPage(_ page: UInt64) -> Bool {
     if watchedPages.isEmpty && wideRanges.isEmpty { return false }
     return watchedPages.contains(page) || wideRanges.contains { page &- $0.first <= $0.last &- $0.first }
@@ -64,6 +67,48 @@ extension SoftCore {
     let word = fetchWord(context.pointee.state.pc) ?? 0
     cpu.raise(Syndrome.make(.brk64, UInt64(word[bits: 5...20])))
     takeException()
+  }
+
+  /// Whether a debugger is to see the exception that was raised before it is taken. The CPU is then before the
+  /// instruction that raised it.
+  func catchesException() -> Bool {
+    let syndrome = ExceptionSyndrome(rawValue: context.pointee.run.syndrome)
+    guard debug.control.exceptions.classes.contains(syndrome.classCode) else { return false }
+    // A call's return address is behind it.
+    let isCall = syndrome.exceptionClass == .svc64
+    let address = context.pointee.run.faultAddress
+    guard
+      noteCaught(
+        CaughtException(kind: .synchronous(syndrome: context.pointee.run.syndrome, address: address)),
+        pc: context.pointee.state.pc &- (isCall ? 4 : 0), time: context.pointee.state.time &- (isCall ? 1 : 0))
+    else { return false }
+    if isCall {
+      context.pointee.state.pc &-= 4
+      context.pointee.state.time &-= 1
+    }
+    return true
+  }
+
+  /// Whether a debugger is to see an interrupt before it is taken.
+  func catchesInterrupt() -> Bool {
+    guard debug.control.exceptions.interrupts, let kind = deliverableInterrupt else { return false }
+    return noteCaught(CaughtException(kind: kind), pc: context.pointee.state.pc, time: context.pointee.state.time)
+  }
+
+  private var deliverableInterrupt: CaughtException.Kind? {
+    let mode = PSTATE(rawValue: context.pointee.state.mode)
+    if fiq && !mode.masksFIQ { return .fiq }
+    return irq && !mode.masksIRQ ? .irq : nil
+  }
+
+  /// Notes an exception for the debugger; false where it was told of it already.
+  private func noteCaught(_ exception: CaughtException, pc: UInt64, time: UInt64) -> Bool {
+    if let caught = debug.caught, caught.pc == pc, caught.time == time, caught.exception == exception {
+      debug.caught = nil
+      return false
+    }
+    debug.caught = (exception, pc, time)
+    return true
   }
 
   /// Puts the debugger's breakpoints and the guest's into a page that is about to be executed at an address.

@@ -32,14 +32,17 @@ extension SoftCore {
     enterEL1(.synchronous)
   }
 
-  /// Takes a pending interrupt, unless it is masked.
-  func takeInterrupt() {
+  /// Takes a pending interrupt, unless it is masked; whether it has.
+  func takeInterrupt() -> Bool {
     let mode = PSTATE(rawValue: context.pointee.state.mode)
     if fiq && !mode.masksFIQ {
       enterEL1(.fiq)
     } else if irq && !mode.masksIRQ {
       enterEL1(.irq)
+    } else {
+      return false
     }
+    return true
   }
 
   /// The four sorts of exceptions by their distance in a part of the vector table.
@@ -67,10 +70,10 @@ extension CPUState {
   /// The process state in the format of an SPSR; setting it exchanges the stack pointers as the mode says.
   var pstate: UInt64 {
     get {
-      mode | (n ? 1 << 31 : 0) | (z ? 1 << 30 : 0) | (c ? 1 << 29 : 0) | (v_ ? 1 << 28 : 0)
+      mode | (n ? 1 << 31 : 0) | (z ? 1 << 30 : 0) | (c ? 1 << 29 : 0) | (overflow ? 1 << 28 : 0)
     }
     set {
-      (n, z, c, v_) = (newValue[bit: 31], newValue[bit: 30], newValue[bit: 29], newValue[bit: 28])
+      (n, z, c, overflow) = (newValue[bit: 31], newValue[bit: 30], newValue[bit: 29], newValue[bit: 28])
       setMode(newValue & ~(0xf << 28))
     }
   }

@@ -137,7 +137,7 @@ extension SoftCore {
       if isWrite { for index in 0..<size { value |= UInt64(place[index]) << UInt64(8 * index) } }
       let request = BoardAccess.Request(
         address: physical &+ UInt64(offset), size: size, isWrite: isWrite, value: value)
-      guard let answer = machine.performInternally(request, by: self) ?? access.perform(request) else {
+      guard let answer = access.perform(request) else {
         context.pointee.run.exit = .access
         return false
       }

@@ -44,7 +44,7 @@ final class SoftCore {
           slots: UnsafeMutableRawPointer(context), tables: tables.base, core: Unmanaged.passUnretained(self))))
     precondition(MemoryLayout<CPUState>.offset(of: \.v) == CPUContext.vectorOffset)
     precondition(MemoryLayout<CPUState>.offset(of: \.n) == CPUContext.flagsOffset)
-    precondition(MemoryLayout<CPUState>.offset(of: \.v_) == CPUContext.flagsOffset + 3)
+    precondition(MemoryLayout<CPUState>.offset(of: \.overflow) == CPUContext.flagsOffset + 3)
     precondition(MemoryLayout<CPUContext>.offset(of: \.run) == CPUContext.runOffset)
     precondition(MemoryLayout<RunState>.offset(of: \.scratch) == 0)
   }
@@ -71,18 +71,27 @@ final class SoftCore {
   func run(_ count: Int) -> RunExit {
     let end = context.pointee.state.time &+ UInt64(count)
     while true {
-      if let nextTimer, nextTimer <= context.pointee.state.time { fireTimers() }
+      // What is taken in place of an instruction counts as one, so that it waits where the time is up.
+      let time = context.pointee.state.time
+      guard time < end else { return .limit }
+      if let nextTimer, nextTimer <= time { fireTimers() }
       if needsAttention {
         needsAttention = false
         selectTables()
         // An instruction in the middle of its accesses is completed first, lest an answer be lost.
-        if masksInterrupts || access.isUnderWay { needsAttention = true } else { takeInterrupt() }
+        if masksInterrupts || access.isUnderWay {
+          needsAttention = true
+        } else if catchesInterrupt() {
+          needsAttention = true
+          return .caught
+        } else if takeInterrupt() {
+          continue
+        }
       }
       let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
       if isStepped, !access.isUnderWay, takeSoftwareStep() { continue }
-      let time = context.pointee.state.time
-      guard time < end else { return .limit }
       guard let slot = enterPage() else {
+        if catchesException() { return .caught }
         takeException()
         continue
       }
@@ -93,9 +102,15 @@ final class SoftCore {
       switch exit {
       case .limit: break
       case .jump: context.pointee.state.pc = branchAddress(context.pointee.state.pc)
-      case .exception: takeException()
+      case .exception:
+        if catchesException() { return .caught }
+        takeException()
       case .attention: needsAttention = true
-      case .access, .breakpoint, .softwareBreakpoint, .watchpoint, .wait, .firmware: return exit
+      case .access:
+        // What the engine has itself is done here too, between two instructions: it may signal an interrupt.
+        guard let request = access.pending, let answer = machine.performInternally(request, by: self) else { return exit }
+        access.answer(answer)
+      case .caught, .breakpoint, .softwareBreakpoint, .watchpoint, .wait, .firmware: return exit
       }
     }
   }

@@ -21,7 +21,7 @@ extension CPU {
     state.pointee.n = sum.leadingZeroBitCount == 0
     state.pointee.z = sum == 0
     state.pointee.c = carry
-    state.pointee.v_ = left.signed.addingReportingOverflow(right.signed).overflow
+    state.pointee.overflow = left.signed.addingReportingOverflow(right.signed).overflow
     return sum
   }
 
@@ -33,7 +33,7 @@ extension CPU {
     state.pointee.n = difference.leadingZeroBitCount == 0
     state.pointee.z = left == right
     state.pointee.c = left >= right
-    state.pointee.v_ = left.signed.subtractingReportingOverflow(right.signed).overflow
+    state.pointee.overflow = left.signed.subtractingReportingOverflow(right.signed).overflow
     return difference
   }
 
@@ -45,7 +45,7 @@ extension CPU {
     state.pointee.n = sum.leadingZeroBitCount == 0
     state.pointee.z = sum == 0
     state.pointee.c = first || second
-    state.pointee.v_ = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
+    state.pointee.overflow = ((left ^ sum) & (right ^ sum)).leadingZeroBitCount == 0
     return sum
   }
 
@@ -56,7 +56,7 @@ extension CPU {
     state.pointee.n = value.leadingZeroBitCount == 0
     state.pointee.z = value == 0
     state.pointee.c = false
-    state.pointee.v_ = false
+    state.pointee.overflow = false
     return value
   }
 
@@ -67,14 +67,14 @@ extension CPU {
     state.pointee.n = nzcv & 8 != 0
     state.pointee.z = nzcv & 4 != 0
     state.pointee.c = nzcv & 2 != 0
-    state.pointee.v_ = nzcv & 1 != 0
+    state.pointee.overflow = nzcv & 1 != 0
   }
 
   /// Whether a condition of four bits holds: for one that is known when the handler is compiled.
   @inline(__always)
   func holds(_ condition: UInt8) -> Bool {
     let state = self.state
-    return isMet(condition, n: state.pointee.n, z: state.pointee.z, c: state.pointee.c, v: state.pointee.v_)
+    return isMet(condition, n: state.pointee.n, z: state.pointee.z, c: state.pointee.c, v: state.pointee.overflow)
   }
 
   /// Whether a condition holds, without a branch; by its truth table.

@@ -1,8 +1,10 @@
 import ARM64
 import Bits
 
-/// Syndromes as instructions raise them (Arm ARM, D19.2, `ESR_EL1`). Where a class is one of a pair, it is the one of an
-/// exception from a lower level; taking the exception makes it the other one where that is right.
+/// Syndromes as instructions raise them (Arm ARM, D19.2, `ESR_EL1`).
+///
+/// Where a class is one of a pair, it is the one of an exception from a lower level; taking the exception makes it
+/// the other one where that is right.
 enum Syndrome {
   static func make(_ exceptionClass: ExceptionClass, _ specific: UInt64 = 0) -> UInt64 {
     UInt64(exceptionClass.rawValue) << 26 | 1 << 25 | specific & UInt64.lowMask(25)

@@ -2,7 +2,9 @@ import ARM64
 import Bits
 import Devices
 
-/// The system registers of this CPU: all there are. What is not here is UNDEFINED.
+/// The system registers of this CPU: all there are.
+///
+/// What is not here is UNDEFINED.
 enum SystemRegisterFile {
   static let definitions: [SystemRegisterDefinition] =
     identification + control + exceptions + processState + timers + interruptController + debug

@@ -85,7 +85,7 @@ final class CaseMachine {
     case .general(let number): state.x[number] = value
     case .stackPointer: state.x[Int(RegisterNumber.sp)] = value
     case .flags:
-      (state.n, state.z, state.c, state.v_) = (value[bit: 31], value[bit: 30], value[bit: 29], value[bit: 28])
+      (state.n, state.z, state.c, state.overflow) = (value[bit: 31], value[bit: 30], value[bit: 29], value[bit: 28])
     case .fpcr: state.fpcr = value
     case .fpsr: state.fpsr = value
     case .threadPointer: state.system.tpidrEL0 = value

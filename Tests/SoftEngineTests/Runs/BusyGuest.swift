@@ -61,14 +61,11 @@ final class BusyGuest {
 
   /// Runs until CPU 0 rings, and returns the count of rounds that it has made; calls that end the run are passed over.
   func runToRing() throws -> UInt64 {
-    while true {
-      let (cpu, exit) = try machine.run(everyCPU)
-      if case .interrupted = exit { continue }
-      guard case .mmio(let access) = exit, access.isWrite, access.address == Self.doorbell else {
-        throw EngineError("CPU \(cpu) came back by \(exit)")
-      }
-      return UnsafeRawBufferPointer(access.data).loadUnaligned(as: UInt64.self)
+    let (cpu, exit) = try machine.runToExit(everyCPU)
+    guard case .mmio(let access) = exit, access.isWrite, access.address == Self.doorbell else {
+      throw EngineError("CPU \(cpu) came back by \(exit)")
     }
+    return UnsafeRawBufferPointer(access.data).loadUnaligned(as: UInt64.self)
   }
 
   /// Completes the access that the run came back by.
@@ -181,4 +178,17 @@ final class BusyGuest {
     0xD518_CC2F,  // msr icc_eoir1_el1, x15
     0xD69F_03E0,  // eret
   ]
+}
+
+extension SoftMachine {
+  /// Runs until an exit of the guest's own.
+  ///
+  /// Threads have one signal, so that a call may be another test's, whose machine this thread ran before.
+  func runToExit(_ isRunning: [Bool]) throws -> (cpu: Int, exit: Exit) {
+    while true {
+      let (cpu, exit) = try run(isRunning)
+      if case .interrupted = exit { continue }
+      return (cpu, exit)
+    }
+  }
 }

@@ -1,6 +1,5 @@
 import CPUEngine
 import Host
-import Synchronization
 import Testing
 
 @testable import SoftEngine
@@ -49,7 +48,7 @@ struct DeterminismTests {
     control.singleStep = true
     for cpu in guest.machine.cpus { try cpu.setDebug(control) }
     for _ in 0..<5000 {
-      guard case .debug(let event) = try guest.machine.run([true, true]).exit, event.isSingleStep else {
+      guard case .debug(let event) = try guest.machine.runToExit([true, true]).exit, event.isSingleStep else {
         Issue.record("a step did not end as one")
         return
       }
@@ -62,12 +61,6 @@ struct DeterminismTests {
   @Test("without a wish for one there is no digest")
   func untraced() throws {
     #expect(try TestMachine().machine.trace == nil)
-  }
-
-  private final class Flag: Sendable {
-    private let value = Atomic<Bool>(false)
-    var isSet: Bool { value.load(ordering: .sequentiallyConsistent) }
-    func set() { value.store(true, ordering: .sequentiallyConsistent) }
   }
 }
 
@@ -98,6 +91,26 @@ struct StateTests {
     #expect(try other.digest == end)
   }
 
+  @Test("every word of the system registers is told apart, and there is no padding between them")
+  func systemRegisters() {
+    for (name, value) in Mirror(reflecting: SystemState()).children {
+      let isWords =
+        value is UInt64 || value is TimerState || value is InlineArray<6, UInt64> || value is InlineArray<4, UInt64>
+      #expect(isWords, "\(name ?? "a register") is no word of 64 bits")
+    }
+    let plain = CPUState()
+    var digest = RunDigest()
+    digest.mix(plain)
+    for word in 0..<MemoryLayout<SystemState>.size / 8 {
+      var changed = plain
+      withUnsafeMutableBytes(of: &changed.system) { $0[8 * word] ^= 1 }
+      #expect(changed != plain)
+      var other = RunDigest()
+      other.mix(changed)
+      #expect(other != digest)
+    }
+  }
+
   @Test("an access that waits for its answer is put back with it")
   func pendingAccess() throws {
     let machine = try TestMachine()
@@ -106,7 +119,7 @@ struct StateTests {
     machine[x: 2] = BusyGuest.doorbell
     HostThread.blockSignals()
     func answer(_ value: UInt8) throws {
-      guard case .mmio(let access) = try machine.machine.run([true]).exit else {
+      guard case .mmio(let access) = try machine.machine.runToExit([true]).exit else {
         Issue.record("the load made no access")
         return
       }
