@@ -67,8 +67,16 @@ let package = Package(
     .target(
       name: "SoftEngine",
       dependencies: ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"],
-      // Handlers end in jumps. Where like functions are merged into one with another parameter, they would be calls.
-      swiftSettings: strict + [.unsafeFlags(["-Xfrontend", "-disable-llvm-merge-functions-pass"])]),
+      swiftSettings: strict + [
+        .unsafeFlags([
+          // Handlers end in jumps. Where like functions are merged into one with another parameter, they would be calls.
+          "-Xfrontend", "-disable-llvm-merge-functions-pass",
+          // The function of C that a slot points to would jump to the closure's body unless that is small.
+          "-Xllvm", "-sil-inline-trivial-function-threshold=120",
+          // SwiftPM keeps frame pointers; handlers, which call nothing, need none.
+          "-Xcc", "-momit-leaf-frame-pointer",
+        ])
+      ]),
     component(
       "Machine",
       [

@@ -55,6 +55,14 @@ struct ChildProcess: ~Copyable {
     }
   }
 
+  /// How long it has had a CPU, in seconds.
+  var cpuTime: Double {
+    var clock = clockid_t()
+    var time = timespec()
+    guard clock_getcpuclockid(identifier, &clock) == 0, clock_gettime(clock, &time) == 0 else { return .nan }
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
   /// What it has written so far, at most 4 KiB of it.
   var outputText: String { String(decoding: output(from: 0, atMost: 4096), as: UTF8.self) }
 

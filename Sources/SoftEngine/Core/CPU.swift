@@ -51,6 +51,8 @@ struct CPUContext {
 
   /// The place of V0 in the context.
   @inline(__always) static var vectorOffset: Int { RegisterNumber.count * 8 }
+  /// The place of N, Z, C and V in the context, a byte each: behind the vector registers and PC.
+  @inline(__always) static var flagsOffset: Int { vectorOffset + 32 * 16 + 8 }
   /// The place of `run` in the context.
   @inline(__always) static var runOffset: Int {
     let alignment = MemoryLayout<RunState>.alignment

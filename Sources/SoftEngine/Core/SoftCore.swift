@@ -43,6 +43,8 @@ final class SoftCore {
         run: RunState(
           slots: UnsafeMutableRawPointer(context), tables: tables.base, core: Unmanaged.passUnretained(self))))
     precondition(MemoryLayout<CPUState>.offset(of: \.v) == CPUContext.vectorOffset)
+    precondition(MemoryLayout<CPUState>.offset(of: \.n) == CPUContext.flagsOffset)
+    precondition(MemoryLayout<CPUState>.offset(of: \.overflow) == CPUContext.flagsOffset + 3)
     precondition(MemoryLayout<CPUContext>.offset(of: \.run) == CPUContext.runOffset)
     precondition(MemoryLayout<RunState>.offset(of: \.scratch) == 0)
   }

@@ -118,6 +118,8 @@ private func translateAddShifted(_ word: InstructionWord) -> Slot? {
     case (1, true, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.addSettingFlags($0[x: $1.rn], $0[x: $1.rm]) } }
     case (2, true, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &- $0[x: $1.rm] } }
     case (3, true, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.subtractSettingFlags($0[x: $1.rn], $0[x: $1.rm]) } }
+    case (0, true, _) where sort == 0:
+      { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &+ $0[x: $1.rm] << UInt64($1.word & 63) } }
     case (0, true, _): { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &+ shifted64($0, $1) } }
     case (1, true, _): { execute($0, $1, $2) { $0[x: $1.rd] = $0.addSettingFlags($0[x: $1.rn], shifted64($0, $1)) } }
     case (2, true, _): { execute($0, $1, $2) { $0[x: $1.rd] = $0[x: $1.rn] &- shifted64($0, $1) } }
@@ -209,19 +211,19 @@ private func translateAddWithCarry(_ word: InstructionWord) -> Slot? {
   return Slot(handler, word.registers())
 }
 
-/// The condition is in `rd`, the flags in `ra`; an immediate in `immediate`.
+/// The condition's truth table is in the high half of `immediate`, an immediate in the low half; the flags are in `ra`.
 private func translateConditionalCompare(_ word: InstructionWord, isImmediate: Bool) -> Slot? {
   let operands = Operands(
-    rd: word.number(12...15), rn: word.rn.orZero, rm: isImmediate ? RegisterNumber.zero : word.rm.orZero,
-    ra: word.number(0...3), immediate: isImmediate ? Int32(word.rm) : 0)
+    rn: word.rn.orZero, rm: isImmediate ? RegisterNumber.zero : word.rm.orZero, ra: word.number(0...3),
+    word: TruthTable(of: word.number(12...15)).rawValue << 16 | (isImmediate ? UInt32(word.rm) : 0))
   // One of the register and the immediate is zero.
   let handler: Handler =
     switch (word[bit: 30], word.is64Bit) {
     case (false, true):
       {
         execute($0, $1, $2) {
-          if $0.holds($1.rd) {
-            _ = $0.addSettingFlags($0[x: $1.rn], $0[x: $1.rm] | $1.offset)
+          if $0.holds(TruthTable(rawValue: $1.word >> 16)) {
+            _ = $0.addSettingFlags($0[x: $1.rn], $0[x: $1.rm] | UInt64($1.word & 0xffff))
           } else {
             $0.setFlags($1.ra)
           }
@@ -230,8 +232,8 @@ private func translateConditionalCompare(_ word: InstructionWord, isImmediate: B
     case (true, true):
       {
         execute($0, $1, $2) {
-          if $0.holds($1.rd) {
-            _ = $0.subtractSettingFlags($0[x: $1.rn], $0[x: $1.rm] | $1.offset)
+          if $0.holds(TruthTable(rawValue: $1.word >> 16)) {
+            _ = $0.subtractSettingFlags($0[x: $1.rn], $0[x: $1.rm] | UInt64($1.word & 0xffff))
           } else {
             $0.setFlags($1.ra)
           }
@@ -240,8 +242,8 @@ private func translateConditionalCompare(_ word: InstructionWord, isImmediate: B
     case (false, false):
       {
         execute($0, $1, $2) {
-          if $0.holds($1.rd) {
-            _ = $0.addSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word)
+          if $0.holds(TruthTable(rawValue: $1.word >> 16)) {
+            _ = $0.addSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word & 0xffff)
           } else {
             $0.setFlags($1.ra)
           }
@@ -250,8 +252,8 @@ private func translateConditionalCompare(_ word: InstructionWord, isImmediate: B
     case (true, false):
       {
         execute($0, $1, $2) {
-          if $0.holds($1.rd) {
-            _ = $0.subtractSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word)
+          if $0.holds(TruthTable(rawValue: $1.word >> 16)) {
+            _ = $0.subtractSettingFlags($0[w: $1.rn], $0[w: $1.rm] | $1.word & 0xffff)
           } else {
             $0.setFlags($1.ra)
           }
@@ -261,20 +263,24 @@ private func translateConditionalCompare(_ word: InstructionWord, isImmediate: B
   return Slot(handler, operands)
 }
 
-/// The condition is in `ra`.
+extension Operands {
+  /// The condition's truth table, in `immediate`.
+  @inline(__always) fileprivate var truth: TruthTable { TruthTable(rawValue: word) }
+}
+
 private func translateConditionalSelect(_ word: InstructionWord) -> Slot? {
   let handler: Handler =
     switch (word[bits: 30...30] << 1 | word[bits: 10...10], word.is64Bit) {
-    case (0, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.ra) ? $0[x: $1.rn] : $0[x: $1.rm] } }
-    case (1, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.ra) ? $0[x: $1.rn] : $0[x: $1.rm] &+ 1 } }
-    case (2, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.ra) ? $0[x: $1.rn] : ~$0[x: $1.rm] } }
-    case (3, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.ra) ? $0[x: $1.rn] : 0 &- $0[x: $1.rm] } }
-    case (0, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.ra) ? $0[w: $1.rn] : $0[w: $1.rm] } }
-    case (1, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.ra) ? $0[w: $1.rn] : $0[w: $1.rm] &+ 1 } }
-    case (2, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.ra) ? $0[w: $1.rn] : ~$0[w: $1.rm] } }
-    default: { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.ra) ? $0[w: $1.rn] : 0 &- $0[w: $1.rm] } }
+    case (0, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.truth) ? $0[x: $1.rn] : $0[x: $1.rm] } }
+    case (1, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.truth) ? $0[x: $1.rn] : $0[x: $1.rm] &+ 1 } }
+    case (2, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.truth) ? $0[x: $1.rn] : ~$0[x: $1.rm] } }
+    case (3, true): { execute($0, $1, $2) { $0[x: $1.rd] = $0.holds($1.truth) ? $0[x: $1.rn] : 0 &- $0[x: $1.rm] } }
+    case (0, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.truth) ? $0[w: $1.rn] : $0[w: $1.rm] } }
+    case (1, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.truth) ? $0[w: $1.rn] : $0[w: $1.rm] &+ 1 } }
+    case (2, false): { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.truth) ? $0[w: $1.rn] : ~$0[w: $1.rm] } }
+    default: { execute($0, $1, $2) { $0[w: $1.rd] = $0.holds($1.truth) ? $0[w: $1.rn] : 0 &- $0[w: $1.rm] } }
     }
-  return Slot(handler, word.registers(ra: word.number(12...15)))
+  return Slot(handler, word.registers(immediate: Int32(TruthTable(of: word.number(12...15)).rawValue)))
 }
 
 // MARK: - One, two and three sources

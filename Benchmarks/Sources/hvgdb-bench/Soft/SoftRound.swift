@@ -24,7 +24,7 @@ struct SoftRound {
 
   /// Runs the guest with nobody attached.
   ///
-  /// - Returns: How long both loops took, in seconds.
+  /// - Returns: How long both loops had a CPU, in seconds.
   private func measureRun(
     _ launch: Launch, checksums: inout [String: String], results: inout Results
   ) throws(BenchmarkError) -> Double {
@@ -35,15 +35,15 @@ struct SoftRound {
     results.add((boot.instant - start).seconds, .boot, launch.kind)
     var total = 0.0
     for loop in loops {
-      let seconds = try time(loop, of: process, &console, checksums: &checksums) { () throws(BenchmarkError) in
+      let taken = try time(loop, of: process, &console, checksums: &checksums) { () throws(BenchmarkError) in
         // While the guest is busy, after all that it did before.
         guard loop.figure == loops.last?.figure else { return }
         let memory = try ResidentMemory(of: process.identifier, guestSize: Launch.guestMemoryMiB << 20)
         results.memory[launch.kind] = memory
         results.add(Double(memory.beyondGuest) / 1048576, .resident, launch.kind)
       }
-      results.add(loop.instructions / seconds / 1e6, loop.figure, launch.kind)
-      total += seconds
+      results.add(loop.instructions / taken.seconds / 1e6, loop.figure, launch.kind)
+      total += taken.cpuTime
     }
     return total
   }
@@ -51,7 +51,7 @@ struct SoftRound {
   /// Runs the guest by a debugger that sets breakpoints and watchpoints once the kernel has laid out its memory: before,
   /// it writes to all of its variables.
   ///
-  /// - Returns: How long both loops took, in seconds.
+  /// - Returns: How long both loops had a CPU, in seconds.
   private func measureWatching(
     _ launch: Launch, _ places: DebugPlaces, checksums: inout [String: String]
   ) throws(BenchmarkError) -> Double {
@@ -65,7 +65,7 @@ struct SoftRound {
     try server.client.start()
     var total = 0.0
     for loop in loops {
-      total += try time(loop, of: server.process, &console, checksums: &checksums) {}
+      total += try time(loop, of: server.process, &console, checksums: &checksums) {}.cpuTime
     }
     return total
   }
@@ -84,19 +84,21 @@ struct SoftRound {
     }
   }
 
-  /// How long a loop takes, in seconds, by this machine's clock; what it computed must be what it always has been.
+  /// How long a loop takes, in seconds, by this machine's clock and by that of the server's CPU time; what it computed must
+  /// be what it always has been.
   private func time(
     _ loop: UserLoop, of process: borrowing ChildProcess, _ console: inout ConsoleReader,
     checksums: inout [String: String], whenBegun: () throws(BenchmarkError) -> Void
-  ) throws(BenchmarkError) -> Double {
+  ) throws(BenchmarkError) -> (seconds: Double, cpuTime: Double) {
     let begin = try console.line(with: "\(loop.name): begin", of: process)
+    let cpuTime = process.cpuTime
     try whenBegun()
     let end = try console.line(with: "\(loop.name): \(loop.iterations) iterations", of: process)
     guard let checksum = end.text.split(separator: ",").dropFirst().first.map(String.init),
       checksums[loop.name, default: checksum] == checksum
     else { throw BenchmarkError("another result: \(end.text)") }
     checksums[loop.name] = checksum
-    return (end.instant - begin.instant).seconds
+    return ((end.instant - begin.instant).seconds, process.cpuTime - cpuTime)
   }
 }
 
