@@ -11,8 +11,8 @@ build: ## Build hvgdb, optimized.
 	@Tests/Support/install.sh
 	swift build --configuration release --product hvgdb
 
-demo: ## Boot Debian's kernel and attach gdb at its first instruction.
-	@Tests/Support/demo.sh
+demo: ## Boot Debian's arm64 kernel, or GUEST=x86-64, and attach gdb at its first instruction.
+	@Tests/Support/demo.sh $(GUEST)
 
 test: ## Run every test, with all the set-up that it takes.
 	@Tests/Support/test.sh
