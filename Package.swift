@@ -101,8 +101,8 @@ let package = Package(
     tests("ARM64Tests", ["ARM64", "Bits", "Architecture", "GDBRemote"]),
     tests("DevicesTests", ["Devices"]),
     tests(
-      "SoftEngineTests", ["SoftEngine", "CPUEngine", "ARM64", "Host", "GuestMemory", "Bits", "Architecture"],
-      fixtures: true),
+      "SoftEngineTests",
+      ["SoftEngine", "CPUEngine", "ARM64", "Devices", "Host", "GuestMemory", "Bits", "Architecture"], fixtures: true),
     tests(
       "MachineTests",
       [
@@ -126,6 +126,6 @@ let package = Package(
         "HVGDBCommand", "Machine", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "GuestMemory", "Bits",
         "Architecture", "X86", "ARM64",
       ]),
-    tests("EndToEndTests", ["Architecture", "KernelSymbols", "KernelImage", "Bits"]),
+    tests("EndToEndTests", ["Architecture", "KernelSymbols", "KernelImage", "Bits"], fixtures: true),
   ]
 )

@@ -1,27 +1,31 @@
+import Architecture
 import Glibc
 import Testing
 
 /// What the small arm64 guests do and print, seen through a debugger.
-@Suite("arm64 guests", .needsHvgdb, .needsARM64KVM, .needsGuests)
+@Suite("arm64 guests", .needsHvgdb, .needsARM64Guests)
 struct ARM64GuestTests {
-  /// Runs a guest from its first instruction to its power-off.
+  /// Runs a guest from its first instruction to its power-off, and compares its last registers with those that every
+  /// engine is to give.
   ///
   /// - Parameters:
+  ///   - engine: what runs it.
   ///   - guest: its name in Tests/Guests.
   ///   - arguments: more arguments for hvgdb.
   ///   - printed: all that it prints.
   ///   - body: what the debugger does on the way; the guest stands still before and after it.
   /// - Throws: what `body` throws, or where hvgdb cannot be run.
   private func debug(
-    _ guest: String, _ arguments: [String] = [], prints printed: String,
+    on engine: ARM64Engine, _ guest: String, _ arguments: [String] = [], prints printed: String,
     _ body: (RSPClient, GuestSymbols, Hvgdb) throws -> Void
   ) throws {
-    let symbols = try GuestSymbols(guest: guest)
-    try Hvgdb.run(guest: guest, arguments) { hvgdb in
+    let symbols = try GuestSymbols(guest: guest, for: .arm64)
+    try Hvgdb.run(guest: guest, for: .arm64, engine.arguments + arguments) { hvgdb in
       let client = try RSPClient.attach(to: hvgdb)
       #expect(try client.programCounter() == symbols["_start"])
       try body(client, symbols, hvgdb)
       #expect(try client.request("vCont;c").hasPrefix("T0f"))
+      try expectFinalRegisters(of: guest, client)
       #expect(try client.request("vCont;c") == "W00")
       client.close()
       #expect(try hvgdb.process.finish() == .exited(0))
@@ -29,10 +33,10 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("a supervisor call at EL0 is stepped into the handler at EL1")
-  func levels() throws {
+  @Test("a supervisor call at EL0 is stepped into the handler at EL1", arguments: ARM64Engine.here)
+  func levels(engine: ARM64Engine) throws {
     try debug(
-      "levels",
+      on: engine, "levels",
       prints: """
         levels: at EL 0x1
         levels: class 0x15, call 0x1, from EL 0x0
@@ -48,10 +52,10 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("breakpoints, watchpoints, steps and Ctrl-C at EL0")
-  func userLevel() throws {
-    let symbols = try GuestSymbols(guest: "el0")
-    try Hvgdb.run(guest: "el0") { hvgdb in
+  @Test("breakpoints, watchpoints, steps and Ctrl-C at EL0", arguments: ARM64Engine.here)
+  func userLevel(engine: ARM64Engine) throws {
+    let symbols = try GuestSymbols(guest: "el0", for: .arm64)
+    try Hvgdb.run(guest: "el0", for: .arm64, engine.arguments) { hvgdb in
       let client = try RSPClient.attach(to: hvgdb)
       let site = try symbols["el0_tick"]
       try client.proceed(to: site)
@@ -75,13 +79,13 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("aborts and misaligned accesses reach the guest's handler, and a step leads there")
-  func vectors() throws {
-    let symbols = try GuestSymbols(guest: "vectors")
+  @Test("aborts and misaligned accesses reach the guest's handler, and a step leads there", arguments: ARM64Engine.here)
+  func vectors(engine: ARM64Engine) throws {
+    let symbols = try GuestSymbols(guest: "vectors", for: .arm64)
     let aligned = try symbols["aligned"]
     let start = try symbols["_start"]
     try debug(
-      "vectors",
+      on: engine, "vectors",
       prints: """
         vectors: class 0x0 syndrome 0x0
         vectors: class 0x25 syndrome 0x5 address 0xc0000004
@@ -107,13 +111,14 @@ struct ARM64GuestTests {
   }
 
   @Test(
-    "breakpoints in the high half are hit once the MMU is on, whatever the granule", arguments: ["4k", "16k", "64k"])
-  func pageTables(granule: String) throws {
-    let symbols = try GuestSymbols(guest: "mmu-\(granule)")
+    "breakpoints in the high half are hit once the MMU is on, whatever the granule", arguments: ARM64Engine.here,
+    ["4k", "16k", "64k"])
+  func pageTables(engine: ARM64Engine, granule: String) throws {
+    let symbols = try GuestSymbols(guest: "mmu-\(granule)", for: .arm64)
     let high = try symbols["high_half"] &- 0x4000_0000
     let entry = try high &+ symbols["high_entry"]
     try debug(
-      "mmu-\(granule)",
+      on: engine, "mmu-\(granule)",
       prints: """
         mmu: off
         mmu: on
@@ -131,9 +136,9 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("steps over the wait for a tick do not fall into its handler, and no tick is lost")
-  func timer() throws {
-    try debug("timer", prints: "timer: waiting\ntimer: ticks 0x14\n") { client, symbols, _ in
+  @Test("steps over the wait for a tick do not fall into its handler, and no tick is lost", arguments: ARM64Engine.here)
+  func timer(engine: ARM64Engine) throws {
+    try debug(on: engine, "timer", prints: "timer: waiting\ntimer: ticks 0x14\n") { client, symbols, _ in
       let site = try symbols["wait_for_tick"]
       try client.proceed(to: site)
       // WFI, MSR DAIFClr, ISB, MSR DAIFSet; a tick takes 10 ms.
@@ -145,9 +150,10 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("two CPUs are two threads, and one of them switches the machine off")
-  func processors() throws {
-    try debug("smp", ["--cpus", "2"], prints: "smp: starting\nsmp: processors 0x2\n") { client, symbols, hvgdb in
+  @Test("two CPUs are two threads, and one of them switches the machine off", arguments: ARM64Engine.here)
+  func processors(engine: ARM64Engine) throws {
+    try debug(on: engine, "smp", ["--cpus", "2"], prints: "smp: starting\nsmp: processors 0x2\n") {
+      client, symbols, hvgdb in
       #expect(try client.request("qfThreadInfo") == "m1,2")
       client.send("vCont;c")
       try hvgdb.waitForConsole("smp: processors 0x2\n")
@@ -171,11 +177,12 @@ struct ARM64GuestTests {
   }
 
   @Test(
-    "the guest's own BRK is the guest's while BRKs of the debugger's are in memory, and is stepped into its handler")
-  func breakpointInstructions() throws {
-    let site = try GuestSymbols(guest: "brk")["brk_site"]
+    "the guest's own BRK is the guest's while BRKs of the debugger's are in memory, and is stepped into its handler",
+    arguments: ARM64Engine.here)
+  func breakpointInstructions(engine: ARM64Engine) throws {
+    let site = try GuestSymbols(guest: "brk", for: .arm64)["brk_site"]
     try debug(
-      "brk",
+      on: engine, "brk",
       prints: """
         brk: next
         brk: handled, ESR 0xf200002a, at 0x\(hex(site))
@@ -201,10 +208,12 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("memory is read and written in bytes, halves and at odd addresses; devices are left alone")
-  func access() throws {
+  @Test(
+    "memory is read and written in bytes, halves and at odd addresses; devices are left alone",
+    arguments: ARM64Engine.here)
+  func access(engine: ARM64Engine) throws {
     try debug(
-      "access",
+      on: engine, "access",
       prints: """
         access: byte 0xa1
         access: half 0xa3a2
@@ -245,10 +254,11 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("an access that its syndrome does not describe is a stop with the access named")
+  /// KVM needs the CPU's description of an access, which those of a pair of registers have none of.
+  @Test("an access that its syndrome does not describe is a stop with the access named", .needsARM64KVM)
   func undescribedAccess() throws {
-    let symbols = try GuestSymbols(guest: "pair")
-    try Hvgdb.run(guest: "pair") { hvgdb in
+    let symbols = try GuestSymbols(guest: "pair", for: .arm64)
+    try Hvgdb.run(guest: "pair", for: .arm64, ARM64Engine.kvm.arguments) { hvgdb in
       let client = try RSPClient.attach(to: hvgdb)
       #expect(try client.request("vCont;c").hasPrefix("T0a"))
       #expect(try client.programCounter() == symbols["pair_site"])
@@ -257,14 +267,55 @@ struct ARM64GuestTests {
     }
   }
 
-  @Test("what is typed reaches the PL011, and a long paste arrives whole, after the guest stood still")
-  func typing() throws {
+  @Test("the software CPU makes an access of a pair of registers like any other")
+  func pair() throws {
+    try debug(on: .soft, "pair", prints: "pair: next\npair: loaded\n") { client, symbols, _ in
+      try client.proceed(to: try symbols["pair_site"])
+      #expect(try client.step() == symbols["after_pair"])
+    }
+  }
+
+  @Test(
+    "what is typed reaches the PL011, and a long paste arrives whole, after the guest stood still",
+    arguments: ARM64Engine.here)
+  func typing(engine: ARM64Engine) throws {
     // An emulated host takes a millisecond for a byte: more than the pipe and hvgdb hold has to do.
-    try expectEcho(count: 14 << 10, status: 0)
+    try expectEcho(for: .arm64, engine.arguments, count: 14 << 10, status: 0)
   }
 }
 
+/// What runs arm64 guests.
+enum ARM64Engine: String, CaseIterable {
+  case soft
+  case kvm
+
+  /// Those that this host has.
+  static let here = allCases.filter { $0 == .soft || GuestArchitecture.host == .arm64 && Files.hasKVM }
+
+  var arguments: [String] { ["--accel", rawValue] }
+}
+
+/// Compares a guest's registers with those in Fixtures, as KVM gives them; what is not named there differs between hosts.
+private func expectFinalRegisters(of guest: String, _ client: RSPClient) throws {
+  let path = Files.project("Tests/EndToEndTests/Fixtures/\(guest).registers")
+  let expected = text(of: path).split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+  #expect(!expected.isEmpty, "there is no expectation")
+  let found = try expected.compactMap(\.first).map { [$0, hex(try client.arm64Register($0))] }
+  #expect(found == expected)
+}
+
 extension RSPClient {
+  /// A register by its name in gdb's description, or a system register by its architectural one.
+  fileprivate func arm64Register(_ name: String) throws -> UInt64 {
+    let names = (0...30).map { "x\($0)" } + ["sp", "pc", "cpsr"]
+    if let number = names.firstIndex(of: name) { return try register(number) }
+    let words = try monitor("sysreg \(name)").split { $0.isWhitespace }
+    guard let value = words.last.flatMap({ UInt64($0.dropFirst(2), radix: 16) }) else {
+      throw EndToEndError("no system register \(name)")
+    }
+    return value
+  }
+
   /// Goes on to a breakpoint of its own.
   ///
   /// - Parameters:

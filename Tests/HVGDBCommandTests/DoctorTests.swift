@@ -42,7 +42,7 @@ struct DoctorOutputTests {
           PSCI                      1.1
           speed, user mode          not tried: no time
 
-        Guests cannot be debugged on this host.
+        KVM's guests cannot be debugged on this host.
 
         """)
   }
@@ -103,7 +103,7 @@ struct DoctorWithoutKVMTests {
     arguments: [("/dev/no-kvm-here", "does not exist"), ("/dev/null", "is not KVM")])
   func unusable(path: String, words: String) throws {
     let diagnosis = KVMExamination.diagnosis(path: path)
-    #expect(diagnosis.findings.map(\.key) == [.kvm])
+    #expect(diagnosis.findings.map(\.key) == [.kvm, .softwareCPU])
     guard case .fails(let reason)? = diagnosis[.kvm]?.outcome else {
       Issue.record("\(path) is KVM")
       return
@@ -111,6 +111,12 @@ struct DoctorWithoutKVMTests {
     #expect(reason.contains(path) && reason.contains(words))
     #expect(diagnosis.table.contains(reason))
     #expect(!diagnosis.canDebug)
+    guard case .amount(let speed, _)? = diagnosis[.softwareCPU]?.outcome else {
+      Issue.record("the software CPU: \(String(describing: diagnosis[.softwareCPU]))")
+      return
+    }
+    #expect(speed > 0)
+    #expect(diagnosis.table.hasSuffix("The software CPU runs arm64 guests where KVM does not.\n"))
   }
 }
 
@@ -143,7 +149,7 @@ struct DoctorTrialTests {
     ] {
       #expect(diagnosis[key]?.outcome == .works, "\(key.title)")
     }
-    for key in [Finding.Key.kernelSpeed, .userSpeed, .stepSpeed] {
+    for key in [Finding.Key.kernelSpeed, .userSpeed, .stepSpeed, .softwareCPU] {
       guard case .amount(let amount, _)? = diagnosis[key]?.outcome else {
         Issue.record("\(key.title) was not measured")
         continue

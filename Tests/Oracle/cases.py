@@ -30,8 +30,8 @@ seed 0, that is
 with the inputs on top. At CODE is a page that can be read and executed but not written: the words, then zeros. At
 SCRATCH is a page that can be read and written but not executed. Nothing else is mapped. Top byte ignore is on; neither
 data accesses nor the stack pointer need be aligned. The words are executed from CODE on to the first exception; one
-comes always, as zero is UDF. A result has what differs from the initial state; without a pc in it, the exception is that
-of the UDF behind the last word: the case ran through.
+comes always, as zero is UDF. A result has what differs from the initial state; without a pc in it, the exception is
+that of the UDF behind the last word: the case ran through.
 """
 
 import struct
@@ -117,7 +117,7 @@ def ran_through(result):
 
 
 def is_torn(result):
-    """Whether an access may have been done in part before it came to the end of the scratch page, which is left open."""
+    """Whether an access may have been done in part before it came to the page's end, which is left open."""
     values = list(result_values(result))
     is_at_end = result[0] == ABORT and (FAULT, DOUBLEWORD.pack(FAULT, SCRATCH + PAGE)[1:]) in values
     return is_at_end and any(identifier >= V for identifier, _ in values)

@@ -148,6 +148,21 @@ CLASSES = [
             "11010101 00x11011 0100 0010 000 xxxxx",  # NZCV
             "11010101 00x11011 0100 0100 00x xxxxx",  # FPCR, FPSR
             "11010101 00x11011 1101 0000 01x xxxxx",  # TPIDR_EL0, TPIDRRO_EL0
+            "11010101 00x11011 0000 0000 xx1 11111",  # CTR_EL0, DCZID_EL0, whose values are the CPU's own
+        ],
+        x="d",
+    ),
+    # What EL0 must not touch; Linux shows it ID registers (CRn 0), and CRn 11 and 15 are implementation defined.
+    Class(
+        "system/privileged",
+        [
+            "11010101 00x11000 0001 xxxx xxx xxxxx",
+            "11010101 00x11000 001x xxxx xxx xxxxx",
+            "11010101 00x11000 01xx xxxx xxx xxxxx",
+            "11010101 00x11000 1x00 xxxx xxx xxxxx",
+            "11010101 00x111x0 0xxx xxxx xxx xxxxx",
+            "11010101 00x10000 xxxx xxxx xxx xxxxx",
+            "11010101 00001000 x1xx xxxx xxx xxxxx",
         ],
         x="d",
     ),

@@ -9,10 +9,10 @@ import Testing
   private static let vectors = TestMachine.ram
 
   /// A machine whose SCTLR_EL1 has bits of its own.
-  private static func machine(sctlr: UInt64 = 0) throws -> TestMachine {
-    let machine = try TestMachine.withPattern()
+  private static func machine(sctlr: UInt64 = 0, translates: Bool = false) throws -> TestMachine {
+    let machine = try TestMachine.withPattern(translates: translates)
     machine.core.context.pointee.state.system.vbar = vectors
-    machine.core.context.pointee.state.system.sctlr = sctlr
+    machine.core.context.pointee.state.system.sctlr |= sctlr
     machine.core.noteTranslationChange()
     machine[x: 1] = TestMachine.data
     machine[x: 31] = TestMachine.data
@@ -32,7 +32,7 @@ import Testing
   /// Executes an access at data + `offset` by the base X1, `displacement` before that, which is a fault or not.
   private func check(_ word: UInt32, at offset: UInt64, displacement: UInt64 = 0, sctlr: UInt64, isWrite: Bool?) throws
   {
-    let machine = try Self.machine(sctlr: sctlr)
+    let machine = try Self.machine(sctlr: sctlr, translates: true)
     // The page is in the table, if it may be.
     machine.execute(0x3940_0020)
     machine[x: 1] = TestMachine.data + offset - displacement

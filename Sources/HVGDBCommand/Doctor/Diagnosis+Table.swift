@@ -9,7 +9,10 @@ extension Diagnosis {
       let indent = String(repeating: " ", count: width + 4)
       lines += finding.remarks.map { "\(indent)→ \($0)" }
     }
-    lines += ["", canDebug ? "Guests can be debugged on this host." : "Guests cannot be debugged on this host."]
+    lines += ["", "KVM's guests \(canDebug ? "can" : "cannot") be debugged on this host."]
+    if self[.softwareCPU]?.outcome.isFine == true {
+      lines.append("The software CPU runs arm64 guests where KVM does not.")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 }

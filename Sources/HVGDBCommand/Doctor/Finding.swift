@@ -61,6 +61,7 @@ struct Finding: Sendable, Equatable {
     case kernelSpeed = "kernel-speed"
     case userSpeed = "user-speed"
     case stepSpeed = "step-speed"
+    case softwareCPU = "software-cpu"
 
     /// The name for people.
     var title: String {
@@ -100,6 +101,7 @@ struct Finding: Sendable, Equatable {
       case .kernelSpeed: "speed, kernel mode"
       case .userSpeed: "speed, user mode"
       case .stepSpeed: "speed of stepping"
+      case .softwareCPU: "software CPU"
       }
     }
 
@@ -130,6 +132,6 @@ struct Diagnosis: Sendable, Equatable {
   /// The finding of a key, or nil where it was not looked for.
   subscript(key: Finding.Key) -> Finding? { findings.first { $0.key == key } }
 
-  /// Whether hvgdb can stop a guest on this host: it steps or stops at an address.
+  /// Whether hvgdb can stop a guest of this host's KVM: it steps or stops at an address.
   var canDebug: Bool { [.singleStep, .executeBreakpoints].contains { self[$0]?.outcome == .works } }
 }

@@ -9,15 +9,20 @@ enum KVMExamination {
     let architecture = GuestArchitecture.host?.description ?? "foreign"
     let host: KVMHost
     do throws(EngineError) { host = try KVMHost(path: path) } catch {
-      let meaning = "hvgdb cannot run \(architecture) kernels on this host"
+      let meaning =
+        GuestArchitecture.host == .arm64
+        ? "the software CPU runs every guest" : "hvgdb cannot run \(architecture) kernels on this host"
       return Diagnosis(
         architecture: architecture,
-        findings: [Finding(key: .kvm, outcome: .fails(error.description), meaning: meaning)])
+        findings: [
+          Finding(key: .kvm, outcome: .fails(error.description), meaning: meaning), SoftExamination.finding(),
+        ])
     }
     var findings = limits(of: host)
     do throws(EngineError) { try examine(host, into: &findings) } catch {
       findings.append(Finding(key: .singleStep, outcome: .notTried(error.description)))
     }
+    findings.append(SoftExamination.finding())
     let ordered = Finding.Key.allCases.compactMap { key in findings.first { $0.key == key } }
     return Diagnosis(architecture: architecture, findings: ordered)
   }

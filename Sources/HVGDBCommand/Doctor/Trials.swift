@@ -215,7 +215,7 @@ extension Trials {
 // MARK: - Speeds
 
 extension Trials {
-  private func speed(_ key: Finding.Key, _ privilege: GuestPrivilege) -> Finding {
+  func speed(_ key: Finding.Key, _ privilege: GuestPrivilege) -> Finding {
     measured(key, unit: "instructions/s") { () throws(EngineError) in
       let session = try GuestSession(.counting, in: machine, kit, privilege: privilege, seconds: measuringTime)
       if let exit = try session.run() { throw EngineError("the guest came back: \(exit)") }

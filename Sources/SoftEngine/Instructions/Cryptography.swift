@@ -1,5 +1,5 @@
-// AES, SHA-1 and SHA-256 (Arm ARM, section C4.1.96, "Cryptographic AES", "three-register SHA" and "two-register SHA"; FIPS
-// 197 and FIPS 180-4).
+// AES, SHA-1 and SHA-256 (Arm ARM, section C4.1.96, "Cryptographic AES", "Cryptographic three-register SHA" and
+// "Cryptographic two-register SHA"; FIPS 197 and FIPS 180-4).
 extension DecodeTable {
   static let cryptography: [InstructionPattern] = [
     .cryptographic("AESE", "0100 1110 00 10100 00100 10 nnnnn ddddd", .aes, aese),
@@ -58,13 +58,13 @@ private let aesd: Handler = { vector($0, $1, $2) { substituteBytes($0, $1, Subst
 ///   - cpu: the CPU.
 ///   - op: the operands.
 ///   - box: what a byte is replaced by.
-///   - step: how far it is, in bytes modulo 16, from where a byte comes from to where the next one does: a row is as many
-///     columns on as it is rows down, which makes 4 + 1, or as many back, 1 - 4.
+///   - step: the distance, modulo 16, of the places that two bytes next to each other come from. A byte in row r comes from
+///     r columns on: 4 + 1; or, in the inverse, from r columns back: 1 - 4.
 @inline(__always)
 private func substituteBytes(_ cpu: CPU, _ op: Operands, _ box: ConstantTable<UInt8>, step: UInt8) {
-  withUnsafeBytes(of: cpu[v: op.rd] ^ cpu[v: op.rn]) { state in
-    cpu.setVector(op, bytewise { box[Int(state[Int(step &* $0 & 15)])] })
-  }
+  cpu[v: op.rd] = cpu[v: op.rd] ^ cpu[v: op.rn]
+  let result = bytewise { box[Int(cpu.element(op.rd, at: step &* $0 & 15, of: UInt8.self))] }
+  cpu.setVector(op, result)
 }
 
 private let aesmc: Handler = { vector($0, $1, $2) { $0.setVector($1, mixingColumns($0.words($1.rn))) } }

@@ -153,8 +153,12 @@ extension StructureLoad {
       load(cpu, op, layout, memory)
       return true
     }
-    if cpu.isHasty { return false }
-    return withBuffer { buffer in
+    return !cpu.isHasty && collect(cpu, op, address, layout)
+  }
+
+  @inline(never)
+  private static func collect(_ cpu: CPU, _ op: Operands, _ address: UInt64, _ layout: StructureLayout) -> Bool {
+    withBuffer { buffer in
       guard loadElements(cpu, address, layout, buffer) else { return false }
       load(cpu, op, layout, buffer)
       return true
@@ -176,8 +180,12 @@ extension StructureStore {
       store(cpu, op, layout, memory)
       return true
     }
-    if cpu.isHasty { return false }
-    return withBuffer { buffer in
+    return !cpu.isHasty && distribute(cpu, op, address, layout)
+  }
+
+  @inline(never)
+  private static func distribute(_ cpu: CPU, _ op: Operands, _ address: UInt64, _ layout: StructureLayout) -> Bool {
+    withBuffer { buffer in
       store(cpu, op, layout, buffer)
       return storeElements(cpu, address, layout, buffer)
     }
@@ -266,7 +274,7 @@ private func copy<Element: BitwiseCopyable>(
 
 // MARK: - Element by element
 
-/// Gives `body` room for as much as is accessed at most.
+/// Gives `body` room for as much as is accessed at most, on the stack: a function that does so cannot end in a jump.
 @inline(__always)
 private func withBuffer(_ body: (UnsafeMutableRawPointer) -> Bool) -> Bool {
   withUnsafeTemporaryAllocation(byteCount: 64, alignment: 16) { buffer in

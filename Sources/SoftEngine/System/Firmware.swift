@@ -25,32 +25,33 @@ extension SoftMachine {
   func performFirmwareCall(of core: SoftCore) -> SystemEvent? {
     let function = UInt32(truncatingIfNeeded: core[argument: 0])
     if let call = SMCCC(rawValue: function) {
-      core[argument: 0] = answer(call, argument: UInt32(truncatingIfNeeded: core[argument: 1]))
+      core.finishCall(answer(call, argument: UInt32(truncatingIfNeeded: core[argument: 1])))
       return nil
     }
     guard let call = PSCI(functionID: function) else {
-      core[argument: 0] = PSCI.Status.notSupported.registerValue
+      core.finishCall(.notSupported)
       return nil
     }
     // A call with arguments of 32 bits takes the low halves.
     let isWide = function == call.wideFunctionID
     let arguments = (1...3).map { isWide ? core[argument: $0] : core[argument: $0] & 0xffff_ffff }
     switch call {
-    case .systemOff: return .powerOff
-    case .systemReset, .systemReset2: return .reset
+    case .systemOff, .systemReset, .systemReset2:
+      // Seen only where the machine goes on all the same.
+      core.finishCall(.internalFailure)
+      return call == .systemOff ? .powerOff : .reset
     case .cpuOff: core.turnOff()
     case .cpuSuspend:
       // Every state that is suspended to is one that an interrupt ends at once.
-      core[argument: 0] = PSCI.Status.success.registerValue
+      core.finishCall(.success)
       core.context.pointee.state.wait = .interrupt
-    case .version: core[argument: 0] = UInt64(PSCI.version11)
-    case .features: core[argument: 0] = features(of: UInt32(truncatingIfNeeded: arguments[0])).registerValue
-    case .cpuOn:
-      core[argument: 0] = turnOn(arguments[0], entry: arguments[1], argument: arguments[2]).registerValue
-    case .affinityInfo: core[argument: 0] = affinityInfo(arguments[0], level: arguments[1])
+    case .version: core.finishCall(UInt64(PSCI.version11))
+    case .features: core.finishCall(features(of: UInt32(truncatingIfNeeded: arguments[0])))
+    case .cpuOn: core.finishCall(turnOn(arguments[0], entry: arguments[1], argument: arguments[2]))
+    case .affinityInfo: core.finishCall(affinityInfo(arguments[0], level: arguments[1]))
     // No trusted system that would have to be migrated.
-    case .migrateInfoType: core[argument: 0] = 2
-    default: core[argument: 0] = PSCI.Status.notSupported.registerValue
+    case .migrateInfoType: core.finishCall(2)
+    default: core.finishCall(.notSupported)
     }
     return nil
   }
@@ -110,6 +111,14 @@ extension SoftCore {
     get { context.pointee.state.x[number] }
     set { context.pointee.state.x[number] = newValue }
   }
+
+  /// Returns from a call with a result in X0; X1 to X3, which are for results too, are zero.
+  fileprivate func finishCall(_ result: UInt64) {
+    self[argument: 0] = result
+    for number in 1...3 { self[argument: number] = 0 }
+  }
+
+  fileprivate func finishCall(_ status: PSCI.Status) { finishCall(status.registerValue) }
 
   /// Starts a CPU that is off.
   fileprivate func turnOn(entry: UInt64, argument: UInt64) {

@@ -52,7 +52,8 @@ enum Identification {
   /// Physical addresses of 44 bits, ASIDs of 16, all granules.
   static let mmfr0 = register([Field(0, 4), Field(4, 2), Field(20, 1)])
   static let mmfr1 = register([
-    Field(0, 2, if: .hafdbs), Field(12, 1, if: .hpds), Field(16, 1, if: .lor), Field(20, 1, if: .pan), Field(20, 2, if: .pan2),
+    Field(0, 2, if: .hafdbs), Field(12, 1, if: .hpds), Field(16, 1, if: .lor), Field(20, 1, if: .pan),
+    Field(20, 2, if: .pan2),
   ])
   static let mmfr2 = register([Field(0, 1, if: .ttcnp), Field(28, 1, if: .ttst), Field(60, 1, if: .e0pd)])
 

@@ -16,7 +16,9 @@ extension DecodeTable {
       },
     ]
 
-  /// SVC, HVC and BRK. SMC, HLT and DCPS1 to DCPS3 are UNDEFINED: there is neither EL3 nor a debugger of that sort.
+  /// SVC, HVC and BRK.
+  ///
+  /// SMC, HLT and DCPS1 to DCPS3 are UNDEFINED: there is neither EL3 nor a debugger of that sort.
   private static let exceptionGeneration: [InstructionPattern] = [
     InstructionPattern("SVC", "11010100 000 iiiiiiiiiiiiiiii 00001") { word in
       Slot(

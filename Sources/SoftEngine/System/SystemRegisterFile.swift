@@ -2,7 +2,9 @@ import ARM64
 import Bits
 import Devices
 
-/// The system registers of this CPU: all there are. What is not here is UNDEFINED.
+/// The system registers of this CPU: all there are.
+///
+/// What is not here is UNDEFINED.
 enum SystemRegisterFile {
   static let definitions: [SystemRegisterDefinition] =
     identification + control + exceptions + processState + timers + interruptController + debug
@@ -93,7 +95,7 @@ enum SystemRegisterFile {
     .stored("tpidrro_el0", \.tpidrroEL0, user: .read(.open)),
     .stored("scxtnum_el1", \.scxtnumEL1),
     .stored("scxtnum_el0", \.scxtnumEL0, user: .readWrite(.sctlrClear(20))),
-    // No limited ordering regions.
+    // FEAT_LOR with no regions: all ordered accesses are ordered to all.
     .constant("lorid_el1"), .ignored("lorsa_el1"), .ignored("lorea_el1"), .ignored("lorn_el1"), .ignored("lorc_el1"),
   ]
 

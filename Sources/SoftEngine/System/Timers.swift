@@ -12,7 +12,7 @@ extension SoftMachine {
   /// CNTFRQ_EL0: how often the counter counts in a second of the guest's time.
   static let counterFrequency: UInt64 = 62_500_000
 
-  /// The counter at a time. It is the same for all CPUs; CNTVOFF_EL2 is 0.
+  /// The counter at a time, the same for all CPUs, as CNTVOFF_EL2 is 0.
   func counter(at time: UInt64) -> UInt64 {
     let rate = options.instructionsPerSecond
     let (seconds, rest) = time.quotientAndRemainder(dividingBy: rate)

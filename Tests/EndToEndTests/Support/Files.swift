@@ -19,7 +19,10 @@ enum Files {
 
   static let gdb: String? = ["/usr/bin/gdb-multiarch", "/usr/local/bin/gdb-multiarch"].lazy.compactMap(existing).first
 
-  static var hasGuests: Bool { existing(guest("counter")) != nil }
+  /// Whether the guests of an architecture are built, or those of this host's.
+  static func hasGuests(for architecture: GuestArchitecture? = .host) -> Bool {
+    existing(guest("counter", for: architecture)) != nil
+  }
 
   static var hasKVM: Bool { access("/dev/kvm", R_OK | W_OK) == 0 }
 
@@ -28,9 +31,9 @@ enum Files {
     text(of: "/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("flags") }?
     .split(whereSeparator: \.isWhitespace).contains { $0 == "vmx" || $0 == "svm" } == true
 
-  /// A guest of Tests/Guests for this host's architecture, as `make guests` builds it.
-  static func guest(_ name: String) -> String {
-    root.path + "/.build/guests/\(GuestArchitecture.host?.description ?? "unknown")/\(name).elf"
+  /// A guest of Tests/Guests, as `make guests` builds it; for this host's architecture where none is said.
+  static func guest(_ name: String, for architecture: GuestArchitecture? = .host) -> String {
+    root.path + "/.build/guests/\(architecture?.description ?? "unknown")/\(name).elf"
   }
 
   /// A file of the project, by its path in it.

@@ -1,10 +1,12 @@
+import Architecture
+
 /// The symbols of a guest's ELF file, for the clients that are no gdb (ELF-64 Object File Format, sections 4 to 6).
 struct GuestSymbols {
   private var values: [String: UInt64] = [:]
 
-  /// Reads the symbols of a guest of Tests/Guests.
-  init(guest: String) throws {
-    let bytes = contents(of: Files.guest(guest))
+  /// Reads the symbols of a guest of Tests/Guests, for this host's architecture where none is said.
+  init(guest: String, for architecture: GuestArchitecture? = .host) throws {
+    let bytes = contents(of: Files.guest(guest, for: architecture))
     func load(_ offset: Int, _ count: Int) -> Int {
       bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | Int($1) }
     }

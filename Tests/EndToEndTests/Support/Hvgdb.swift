@@ -1,3 +1,4 @@
+import Architecture
 import Foundation
 import Testing
 
@@ -6,14 +7,20 @@ final class Hvgdb {
   let process: ChildProcess
   /// The Unix socket for debuggers, whether it listens there or not.
   let socket: String
+  /// The guest's architecture.
+  let architecture: GuestArchitecture?
   private let directory: String
 
   /// The longest that any hvgdb of these tests lives, in seconds: it ends by itself where the tests were killed.
   private static let lifetime = 280
 
-  private init(_ arguments: [String], directory: String, listensOn address: String?, takesInput: Bool) throws {
+  private init(
+    _ arguments: [String], for architecture: GuestArchitecture?, directory: String, listensOn address: String?,
+    takesInput: Bool
+  ) throws {
     guard let program = Files.hvgdb else { throw EndToEndError("hvgdb is not built") }
     self.directory = directory
+    self.architecture = architecture
     socket = directory + "/gdb"
     var command = [program] + arguments
     if !arguments.contains("--timeout") { command += ["--timeout", "\(Self.lifetime)"] }
@@ -26,6 +33,7 @@ final class Hvgdb {
   ///
   /// - Parameters:
   ///   - arguments: its arguments, without where to listen.
+  ///   - architecture: the guest's; this host's where none is said.
   ///   - listens: whether it listens, on a Unix socket of its own unless `arguments` say where; `body` starts when it
   ///     does.
   ///   - takesInput: whether something is typed on its console.
@@ -34,12 +42,13 @@ final class Hvgdb {
   /// - Throws: what `body` throws, with what hvgdb said.
   @discardableResult
   static func run<Result>(
-    _ arguments: [String], listens: Bool = true, takesInput: Bool = false, _ body: (Hvgdb) throws -> Result
+    _ arguments: [String], for architecture: GuestArchitecture? = .host, listens: Bool = true,
+    takesInput: Bool = false, _ body: (Hvgdb) throws -> Result
   ) throws -> Result {
     let directory = try TemporaryDirectory()
     let ownAddress = listens && !arguments.contains("--listen") ? "unix:\(directory.path)/gdb" : nil
     let hvgdb = try Hvgdb(
-      arguments, directory: directory.path, listensOn: ownAddress, takesInput: takesInput)
+      arguments, for: architecture, directory: directory.path, listensOn: ownAddress, takesInput: takesInput)
     defer { hvgdb.process.end() }
     do {
       if listens { try hvgdb.waitForDoor() }
@@ -50,14 +59,15 @@ final class Hvgdb {
     }
   }
 
-  /// Runs one of the guests of Tests/Guests, as `run(_:listens:takesInput:_:)` does.
+  /// Runs one of the guests of Tests/Guests, as `run(_:for:listens:takesInput:_:)` does.
   @discardableResult
   static func run<Result>(
-    guest: String, _ arguments: [String] = [], listens: Bool = true, takesInput: Bool = false,
-    _ body: (Hvgdb) throws -> Result
+    guest: String, for architecture: GuestArchitecture? = .host, _ arguments: [String] = [], listens: Bool = true,
+    takesInput: Bool = false, _ body: (Hvgdb) throws -> Result
   ) throws -> Result {
     try run(
-      ["--kernel", Files.guest(guest), "--memory", "64M"] + arguments, listens: listens, takesInput: takesInput, body)
+      ["--kernel", Files.guest(guest, for: architecture), "--memory", "64M"] + arguments, for: architecture,
+      listens: listens, takesInput: takesInput, body)
   }
 
   /// What the guest has printed so far, where the console is standard output.
@@ -143,12 +153,17 @@ final class Hvgdb {
 /// Runs the guest `uart`, which sends back what it receives: a line, and a long text that begins while it stands still.
 ///
 /// - Parameters:
+///   - architecture: the guest's; this host's where none is said.
+///   - arguments: more arguments for hvgdb.
 ///   - count: the text's length in bytes.
 ///   - status: how hvgdb ends when the guest is done.
 ///   - sourceLocation: where the test is.
 /// - Throws: where hvgdb cannot be run, or what was expected of it did not happen.
-func expectEcho(count: Int, status: Int32, sourceLocation: SourceLocation = #_sourceLocation) throws {
-  try Hvgdb.run(guest: "uart", takesInput: true) { hvgdb in
+func expectEcho(
+  for architecture: GuestArchitecture? = .host, _ arguments: [String] = [], count: Int, status: Int32,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  try Hvgdb.run(guest: "uart", for: architecture, arguments, takesInput: true) { hvgdb in
     let client = try RSPClient.attach(to: hvgdb)
     client.send("vCont;c")
     try hvgdb.waitForConsole("uart: ready\n")

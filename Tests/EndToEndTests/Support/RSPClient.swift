@@ -3,8 +3,11 @@ import Glibc
 
 /// A client of GDB's remote protocol that sends whatever a test wants.
 final class RSPClient {
-  /// The program counter's number in gdb's register order for this host's architecture.
-  static let programCounter = GuestArchitecture.host == .arm64 ? 0x20 : 0x10
+  /// The guest's architecture.
+  var architecture = GuestArchitecture.host
+
+  /// The program counter's number in gdb's register order.
+  private var programCounterNumber: Int { architecture == .arm64 ? 0x20 : 0x10 }
 
   /// The text of the `O` packets so far.
   private(set) var console = ""
@@ -47,6 +50,7 @@ final class RSPClient {
   /// Connects, ends acknowledgments and says what gdb says first.
   static func attach(to hvgdb: Hvgdb) throws -> RSPClient {
     let client = try RSPClient(socket: hvgdb.socket)
+    client.architecture = hvgdb.architecture
     try client.handshake()
     return client
   }
@@ -198,11 +202,11 @@ final class RSPClient {
     return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
-  func programCounter() throws -> UInt64 { try register(Self.programCounter) }
+  func programCounter() throws -> UInt64 { try register(programCounterNumber) }
 
   func setProgramCounter(_ address: UInt64) throws {
     let bytes = withUnsafeBytes(of: address.littleEndian) { Self.digits(of: $0) }
-    try order("P\(hex(UInt64(Self.programCounter)))=\(bytes)")
+    try order("P\(hex(UInt64(programCounterNumber)))=\(bytes)")
   }
 
   /// A register of 8 bytes by its number in gdb's order.

@@ -18,7 +18,12 @@ extension Trait where Self == ConditionTrait {
   }
 
   /// Skips where the small guests are not assembled.
-  static var needsGuests: Self { .enabled("the test guests are not built: make guests") { Files.hasGuests } }
+  static var needsGuests: Self { .enabled("the test guests are not built: make guests") { Files.hasGuests() } }
+
+  /// Skips where the small arm64 guests are not assembled.
+  static var needsARM64Guests: Self {
+    .enabled("the test guests are not built: make guests") { Files.hasGuests(for: .arm64) }
+  }
 
   /// Skips where gdb is not installed.
   static var needsGDB: Self { .enabled("gdb-multiarch is not installed") { Files.gdb != nil } }

@@ -8,7 +8,7 @@ import Testing
 struct FuzzTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let firstSeed = environment["HVGDB_TEST_FUZZ_SEED"].flatMap { UInt64($0) } ?? 0
-  private static let guestCount = environment["HVGDB_TEST_FUZZ"].flatMap { UInt64($0) } ?? 48
+  private static let guestCount = environment["HVGDB_TEST_FUZZ"].flatMap { UInt64($0) } ?? 24
 
   @Test("random words at EL1 and EL0, with the MMU on and off, never take the process down")
   func randomWords() throws {

@@ -6,8 +6,11 @@ import Testing
 
 extension TestMachine {
   /// A machine whose memory is full of bytes that tell their place, and whose vector unit is not trapped.
-  static func withPattern() throws -> TestMachine {
+  ///
+  /// With `translates` stage 1 is on, without which all memory is for devices and accesses are to be aligned.
+  static func withPattern(translates: Bool = true) throws -> TestMachine {
     let machine = try TestMachine()
+    if translates { machine.translate(user: [data]) }
     machine.allowVectors()
     for start in [code - 0x1000, data] {
       for address in stride(from: start, to: start + 0x2000, by: 8) {

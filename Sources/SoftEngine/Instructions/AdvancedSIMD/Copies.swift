@@ -1,4 +1,4 @@
-// Elements to and from vectors and general registers (Arm ARM, section C4.1.96, "Advanced SIMD copy" and "scalar copy").
+// Elements to and from vectors and general registers (Arm ARM, section C4.1.96, "Advanced SIMD copy", "scalar copy").
 extension DecodeTable {
   static let copies: [InstructionPattern] = [
     .copy("DUP (element)", "0Q0 01110000 iiiii 0 0000 1 nnnnn ddddd") { word, element in
@@ -44,9 +44,9 @@ extension DecodeTable {
   ]
 }
 
-/// An element of a vector register as imm5 names it: its size (0 for 8 bits up to 3 for 64) by the lowest bit that is set,
-/// its index by those above.
+/// An element of a vector register as imm5 names it: its size by the lowest bit that is set, its index by those above.
 private struct ElementName {
+  /// 0 for 8 bits up to 3 for 64.
   let size: UInt32
   /// The byte where it begins.
   let offset: UInt8

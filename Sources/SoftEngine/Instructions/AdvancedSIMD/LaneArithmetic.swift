@@ -1,5 +1,5 @@
-// What is done to elements, whatever their size and sign. None of it branches where a selection does: that is what makes
-// vector instructions of it.
+// What is done to elements, whatever their size and sign. None of it branches where it can select instead: so the
+// optimizer makes vector instructions of it.
 
 // MARK: - Arithmetic
 
@@ -268,8 +268,8 @@ func subtractingDoublingProduct<E: NarrowLane>(
 
 /// The product of 64 bits by 64 bits, the low half first.
 ///
-/// Integers are multiplied of which three bits in four are zero, so that what is carried lands in those and is masked; the
-/// high half is the low half of the product of the reversed factors, reversed.
+/// Integers are multiplied of which three bits in four are zero, so that carries land in those and are masked. The high
+/// half is the low half of the product of the reversed factors, reversed.
 func polynomialProduct64(_ left: UInt64, _ right: UInt64) -> SIMD2<UInt64> {
   let high = lowPolynomialProduct(reversingBits(left), reversingBits(right))
   return SIMD2(lowPolynomialProduct(left, right), reversingBits(high) >> 1)

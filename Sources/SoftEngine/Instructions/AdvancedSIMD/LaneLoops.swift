@@ -104,8 +104,8 @@ extension CPU {
   }
 }
 
-/// A vector made byte by byte, in general registers: where a byte comes from a place that is known only when it is asked for
-/// vector instructions would wait for each other.
+/// A vector made byte by byte, of places that are not known beforehand; in general registers, as a byte put into a vector
+/// would have to go through memory.
 @inline(__always)
 func bytewise(_ byte: (UInt8) -> UInt8) -> SIMD2<UInt64> {
   var (low, high): (UInt64, UInt64) = (0, 0)

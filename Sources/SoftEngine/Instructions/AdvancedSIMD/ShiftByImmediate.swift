@@ -1,6 +1,6 @@
 import Bits
 
-// Shifts by an immediate (Arm ARM, section C4.1.96, "Advanced SIMD shift by immediate" and "scalar shift by immediate").
+// Shifts by an immediate (Arm ARM, section C4.1.96, "Advanced SIMD shift by immediate", "scalar shift by immediate").
 extension DecodeTable {
   static let shiftByImmediate: [InstructionPattern] = [
     .shift("SSHR", "0Q0 011110 hhhh bbb 00000 1 nnnnn ddddd", .sshr, .right),

@@ -1,5 +1,5 @@
-// Three vectors of the same size (Arm ARM, section C4.1.96, "Advanced SIMD three same", "three same (extra)" and "scalar
-// three same").
+// Three vectors of the same size (Arm ARM, section C4.1.96, "Advanced SIMD three same", "three same (extra)", and the
+// scalar ones of both).
 extension DecodeTable {
   static let threeSame: [InstructionPattern] = [
     .vector("SHADD", "0Q0 01110 zz 1 mmmmm 00000 1 nnnnn ddddd", .shadd),

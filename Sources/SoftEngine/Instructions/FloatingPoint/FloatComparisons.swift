@@ -10,9 +10,49 @@ extension DecodeTable {
   ]
 }
 
-/// Sets the flags by how Rn's number compares with another; quiet NaNs are invalid where `rd` is not 0.
+/// Sets the flags by how Rn's number compares with Rm's; quiet NaNs are invalid where `rd` is not 0.
 @inline(__always)
-private func compare<Number: LaneFormat>(_ cpu: CPU, _ op: Operands, with other: Number) {
+private func compare<Number: LaneFormat>(
+  _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  onHost(cpu, slot, limit) { cpu, op in
+    guard let relation = Number.hostRelation(cpu.scalar(op.rn), cpu.scalar(op.rm)) else { return false }
+    cpu.setFlags(relation.rawValue)
+    return true
+  } exact: {
+    exactCompare(format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactCompare<Number: LaneFormat>(
+  _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  vector(cpu, slot, limit) { cpu, op in exactCompare(cpu, op, with: cpu.scalar(op.rm, as: format)) }
+}
+
+/// The same with zero.
+@inline(__always)
+private func compareZero<Number: LaneFormat>(
+  _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  onHost(cpu, slot, limit) { cpu, op in
+    guard let relation = Number.hostRelation(cpu.scalar(op.rn), 0) else { return false }
+    cpu.setFlags(relation.rawValue)
+    return true
+  } exact: {
+    exactCompareZero(format, $0, $1, $2)
+  }
+}
+
+@inline(never)
+private func exactCompareZero<Number: LaneFormat>(
+  _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  vector(cpu, slot, limit) { cpu, op in exactCompare(cpu, op, with: 0 as Number) }
+}
+
+private func exactCompare<Number: LaneFormat>(_ cpu: CPU, _ op: Operands, with other: Number) {
   cpu.withFloatStatus {
     let relation = FP.compare(cpu.scalar(op.rn) as Number, other, signalsNaNs: op.rd != 0, $0, &$1)
     cpu.setFlags(relation.rawValue)
@@ -23,12 +63,12 @@ private func translateCompare(_ word: InstructionWord) -> Slot? {
   guard let type = FloatType(word) else { return nil }
   let handler: Handler =
     switch (type, word[bit: 3]) {
-    case (.half, false): { vector($0, $1, $2) { compare($0, $1, with: $0.scalar($1.rm, as: UInt16.self)) } }
-    case (.half, true): { vector($0, $1, $2) { compare($0, $1, with: 0 as UInt16) } }
-    case (.single, false): { vector($0, $1, $2) { compare($0, $1, with: $0.scalar($1.rm, as: UInt32.self)) } }
-    case (.single, true): { vector($0, $1, $2) { compare($0, $1, with: 0 as UInt32) } }
-    case (.double, false): { vector($0, $1, $2) { compare($0, $1, with: $0.scalar($1.rm, as: UInt64.self)) } }
-    case (.double, true): { vector($0, $1, $2) { compare($0, $1, with: 0 as UInt64) } }
+    case (.half, false): { compare(UInt16.self, $0, $1, $2) }
+    case (.half, true): { compareZero(UInt16.self, $0, $1, $2) }
+    case (.single, false): { compare(UInt32.self, $0, $1, $2) }
+    case (.single, true): { compareZero(UInt32.self, $0, $1, $2) }
+    case (.double, false): { compare(UInt64.self, $0, $1, $2) }
+    case (.double, true): { compareZero(UInt64.self, $0, $1, $2) }
     }
   return Slot(handler, Operands(rd: word[bit: 4] ? 1 : 0, rn: word.rn, rm: word.rm))
 }
@@ -37,7 +77,7 @@ private func translateCompare(_ word: InstructionWord) -> Slot? {
 @inline(__always)
 private func compareConditionally<Number: LaneFormat>(_ format: Number.Type, _ cpu: CPU, _ op: Operands) {
   if cpu.holds(op.ra) {
-    compare(cpu, op, with: cpu.scalar(op.rm, as: format))
+    exactCompare(cpu, op, with: cpu.scalar(op.rm, as: format))
   } else {
     cpu.setFlags(UInt8(truncatingIfNeeded: op.immediate))
   }

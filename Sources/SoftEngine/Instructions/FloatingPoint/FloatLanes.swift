@@ -218,8 +218,24 @@ private func reduced<Operation: BinaryFloatOperation, F: LaneFormat>(
 /// Executes FCVT: the lowest lane in another format.
 @inline(__always)
 func floatConvert<From: LaneFormat, To: LaneFormat>(
-  _ from: From.Type, _ to: To.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer,
-  _ limit: Int, rounding: RoundingMode? = nil
+  _ from: From.Type, _ to: To.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
+) {
+  onHost(cpu, slot, limit) { cpu, op in
+    let number: From = cpu.scalar(op.rn)
+    let converted: To? = FP.widened(number) ?? FP.narrowed(number, mayBeInexact: cpu.mayBeInexact)
+    guard let converted else { return false }
+    cpu.setScalar(op.rd, converted)
+    return true
+  } exact: {
+    exactFloatConvert(from, to, $0, $1, $2)
+  }
+}
+
+/// Executes FCVT, or FCVTXN with a rounding of its own.
+@inline(never)
+func exactFloatConvert<From: LaneFormat, To: LaneFormat>(
+  _ from: From.Type, _ to: To.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int,
+  rounding: RoundingMode? = nil
 ) {
   vector(cpu, slot, limit) { cpu, op in
     cpu.withFloatStatus { fpcr, fpsr in

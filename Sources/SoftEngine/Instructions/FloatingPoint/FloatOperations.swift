@@ -20,7 +20,7 @@ protocol TernaryFloatOperation {
 
 /// An operation on two operands that hosts have, too.
 protocol HostBinaryOperation: BinaryFloatOperation {
-  /// The result by the host's arithmetic, as `FloatFormat.hostSum`.
+  /// The result by the host's arithmetic, as `FloatFormat.hostSum`; nil too where it takes a call to show that it is exact.
   static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F?
 }
 
@@ -71,7 +71,7 @@ extension FloatOperation {
       FP.mul(a, b, fpcr, &fpsr)
     }
     @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
-      F.hostProduct(a, b, mayBeInexact: mayBeInexact)
+      mayBeInexact ? F.hostProduct(a, b, mayBeInexact: true) : nil
     }
   }
 
@@ -81,7 +81,7 @@ extension FloatOperation {
       FP.neg(FP.mul(a, b, fpcr, &fpsr))
     }
     @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
-      F.hostProduct(a, b, mayBeInexact: mayBeInexact).map { FP.neg($0) }
+      Multiply.onHost(a, b, mayBeInexact: mayBeInexact).map { FP.neg($0) }
     }
   }
 
@@ -97,7 +97,7 @@ extension FloatOperation {
       FP.div(a, b, fpcr, &fpsr)
     }
     @inline(__always) static func onHost<F: LaneFormat>(_ a: F, _ b: F, mayBeInexact: Bool) -> F? {
-      F.hostQuotient(a, b, mayBeInexact: mayBeInexact)
+      mayBeInexact ? F.hostQuotient(a, b, mayBeInexact: true) : nil
     }
   }
 

@@ -69,13 +69,10 @@ extension CPU {
   }
 }
 
-/// Executes an instruction that the host's arithmetic nearly always can.
+/// Executes an instruction as `body` does by the host's arithmetic, or where that gives false and has changed nothing, as
+/// `exact` does, a handler of the instruction that looks whether the unit is trapped as well.
 ///
 /// The two ways are two functions, so that the one that calls nothing needs no stack frame.
-///
-/// - Parameters:
-///   - body: as the host has it; false where it has changed nothing and leaves the instruction to the exact way.
-///   - exact: a handler of the instruction, which looks whether the unit is trapped as well.
 @inline(__always)
 func onHost(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _ body: (CPU, Operands) -> Bool,

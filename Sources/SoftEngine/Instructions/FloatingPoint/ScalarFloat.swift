@@ -69,7 +69,9 @@ private func squareRoot<Number: LaneFormat>(
   _ format: Number.Type, _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int
 ) {
   onHost(cpu, slot, limit) { cpu, op in
-    guard let root = Number.hostSquareRoot(cpu.scalar(op.rn), mayBeInexact: cpu.mayBeInexact) else { return false }
+    guard cpu.mayBeInexact, let root = Number.hostSquareRoot(cpu.scalar(op.rn), mayBeInexact: true) else {
+      return false
+    }
     cpu.setScalar(op.rd, root)
     return true
   } exact: {

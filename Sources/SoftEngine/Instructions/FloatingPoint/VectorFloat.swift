@@ -56,7 +56,7 @@ extension DecodeTable {
     },
     InstructionPattern("FCVTXN (scalar)", "01 1 11110 01 10000 10110 10 nnnnn ddddd") { word in
       Slot(
-        { floatConvert(UInt64.self, UInt32.self, $0, $1, $2, rounding: .odd) }, Operands(rd: word.rd, rn: word.rn))
+        { exactFloatConvert(UInt64.self, UInt32.self, $0, $1, $2, rounding: .odd) }, Operands(rd: word.rd, rn: word.rn))
     },
     InstructionPattern("FCVTL", "0 Q 0 01110 0 z 10000 10111 10 nnnnn ddddd") { word in
       let isDouble = word[bit: 22]

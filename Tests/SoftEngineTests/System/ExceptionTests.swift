@@ -1,0 +1,155 @@
+import ARM64
+import Bits
+import CPUEngine
+import Testing
+
+@testable import SoftEngine
+
+/// Exceptions that instructions ask for, the way back, and the guest's own debug registers.
+@Suite struct ExceptionTests {
+  private func machine() throws -> TestMachine {
+    let machine = try TestMachine()
+    machine.setVectors()
+    return machine
+  }
+
+  @Test func aCallOfTheSupervisorComesBackBehindItself() throws {
+    let machine = try machine()
+    machine.enterEL0()
+    machine[x: 31] = 0x1230
+    machine.put([SystemWord.eret], at: TestMachine.ram + 0x400)
+    machine.put([SystemWord.svc(0x1234), SystemWord.nop])
+    // The exception counts too.
+    _ = machine.core.run(2)
+    #expect(machine.pc == TestMachine.ram + 0x400)
+    #expect(machine.system.esr == 0x5600_1234)
+    #expect(machine.system.elr == TestMachine.code + 4)
+    #expect(machine.system.spsr == 0)
+    #expect(machine.core.pstate & 0x3cf == 0x3c5)
+    _ = machine.core.run(2)
+    #expect(machine.pc == TestMachine.code + 8)
+    #expect(machine.core.pstate & 0xf == 0)
+    #expect(machine[x: 31] == 0x1230)
+  }
+
+  @Test func breakpointInstructionsAreTheGuestsUnlessADebuggerWantsThem() throws {
+    let machine = try machine()
+    machine.execute(SystemWord.brk(0x55))
+    #expect(machine.system.esr == 0xf200_0055)
+    #expect(machine.system.elr == TestMachine.code)
+    machine.pc = TestMachine.code
+    machine.core.debug.control.trapsSoftwareBreakpoints = true
+    #expect(machine.core.run(1) == .softwareBreakpoint)
+    #expect(machine.pc == TestMachine.code)
+  }
+
+  @Test func whatIsNotThereIsUndefined() throws {
+    // SMC, HLT, DCPS1, UDF, TLBI ALLE2, and HVC at EL0.
+    for word: UInt32 in [0xd400_0003, 0xd440_0000, 0xd4a0_0001, 0, 0xd50c_871f] {
+      let machine = try machine()
+      machine.execute(word)
+      #expect(machine.system.esr == 0x200_0000)
+      #expect(machine.system.elr == TestMachine.code)
+    }
+    let machine = try machine()
+    machine.enterEL0()
+    machine.execute(SystemWord.hvc(0))
+    #expect(machine.exceptionClass == .unknown)
+  }
+
+  @Test func illegalReturnsSetIL() throws {
+    // AArch32, EL2h, a reserved mode and EL0h.
+    for saved: UInt64 in [0x10, 0x9, 0x2, 0x1] {
+      let machine = try machine()
+      machine.system.spsr = saved | 0x8000_0000
+      machine.system.elr = TestMachine.data
+      machine.execute(SystemWord.eret)
+      #expect(machine.pc == TestMachine.data)
+      #expect(machine.core.pstate == 0x8010_0005)
+      _ = machine.core.run(1)
+      #expect(machine.exceptionClass == .illegalState)
+      #expect(machine.system.elr == TestMachine.data)
+      #expect(machine.core.pstate & 1 << 20 == 0)
+    }
+  }
+
+  @Test func returnsOpenTheMonitor() throws {
+    let machine = try machine()
+    machine.core.context.pointee.state.exclusiveSize = 8
+    machine.system.spsr = 5
+    machine.execute(SystemWord.eret)
+    #expect(machine.core.context.pointee.state.exclusiveSize == 0)
+  }
+
+  // MARK: Debug registers
+
+  /// Lets debug exceptions be taken from EL0: no lock, MDE.
+  private func enableDebug(_ machine: TestMachine) {
+    machine.system.isOSLocked = false
+    machine.system.mdscr |= 1 << 15
+  }
+
+  @Test func theGuestsBreakpointsHitWhereTheyAreFor() throws {
+    let machine = try machine()
+    machine.put([UInt32](repeating: SystemWord.nop, count: 8))
+    machine.system.dbgbvr[2] = TestMachine.code + 8
+    // EL0, all four bytes.
+    machine.system.dbgbcr[2] = 0b10 << 1 | 0xf << 5 | 1
+    enableDebug(machine)
+    machine.pc = TestMachine.code
+    _ = machine.core.run(4)
+    #expect(machine.pc == TestMachine.code + 16)
+    machine.enterEL0()
+    _ = machine.core.run(3)
+    #expect(machine.pc == TestMachine.ram + 0x400)
+    #expect(machine.system.esr == 0xc200_0022)
+    #expect(machine.system.elr == TestMachine.code + 8)
+  }
+
+  @Test func theGuestsWatchpointsHitWhatTheyAreFor() throws {
+    let machine = try machine()
+    machine.system.dbgwvr[1] = TestMachine.data
+    // Stores of EL0 to the upper half of the doubleword.
+    machine.system.dbgwcr[1] = 0xf0 << 5 | 0b10 << 3 | 0b10 << 1 | 1
+    enableDebug(machine)
+    machine[x: 1] = TestMachine.data
+    machine.enterEL0()
+    machine.execute(SystemWord.ldr(0, 1))
+    #expect(machine.pc == TestMachine.code + 4)
+    machine.execute(SystemWord.str(0, 1))
+    #expect(machine.system.esr == 0xd200_0062)
+    #expect(machine.system.far == TestMachine.data + 4)
+    #expect(machine.system.elr == TestMachine.code + 4)
+  }
+
+  @Test func aSoftwareStepExecutesOneInstruction() throws {
+    let machine = try machine()
+    machine.put([SystemWord.nop, SystemWord.nop, SystemWord.svc(0)])
+    enableDebug(machine)
+    machine.system.mdscr |= 1
+    machine.system.spsr = 1 << 21
+    machine.system.elr = TestMachine.code
+    machine.pc = TestMachine.data
+    machine.put([SystemWord.eret], at: TestMachine.data)
+    // ERET, the instruction, and the exception.
+    _ = machine.core.run(3)
+    #expect(machine.pc == TestMachine.ram + 0x400)
+    #expect(machine.system.esr == 0xcb00_0022)
+    #expect(machine.system.elr == TestMachine.code + 4)
+    #expect(machine.system.spsr == 0)
+    // With SS clear the exception comes before an instruction does.
+    machine.system.elr = TestMachine.code
+    machine.pc = TestMachine.data
+    _ = machine.core.run(2)
+    #expect(machine.system.esr == 0xca00_0022)
+    #expect(machine.system.elr == TestMachine.code)
+    // A call is taken as such, and its return address is the one behind it.
+    machine.system.spsr = 1 << 21
+    machine.system.elr = TestMachine.code + 8
+    machine.pc = TestMachine.data
+    _ = machine.core.run(3)
+    #expect(machine.exceptionClass == .svc64)
+    #expect(machine.system.spsr == 0)
+    #expect(machine.system.elr == TestMachine.code + 12)
+  }
+}

@@ -1,0 +1,122 @@
+import ARM64
+import Bits
+import CPUEngine
+import Devices
+import Testing
+
+@testable import SoftEngine
+
+/// The counter, the timers, the interrupts that they raise, and waiting for them.
+@Suite struct TimeTests {
+  private static let virtualTimer: UInt32 = 27
+
+  /// How many instructions the counter counts once in.
+  private func tick(_ machine: TestMachine) -> UInt64 {
+    machine.machine.options.instructionsPerSecond / SoftMachine.counterFrequency
+  }
+
+  /// A machine that takes interrupts of its virtual timer.
+  private func machine() throws -> TestMachine {
+    let machine = try TestMachine()
+    machine.setVectors()
+    enableTimerInterrupt(machine)
+    return machine
+  }
+
+  private func enableTimerInterrupt(_ machine: TestMachine) {
+    // GICR_ISENABLER0, GICD_CTLR's groups, ICC_PMR and ICC_IGRPEN1.
+    _ = machine.machine.interruptController.write(
+      1 << Self.virtualTimer, to: .redistributors, at: 0x1_0100, size: 4)
+    _ = machine.machine.interruptController.write(3, to: .distributor, at: 0, size: 4)
+    _ = machine.machine.interruptController.write(0xff, to: .priorityMask, of: 0)
+    _ = machine.machine.interruptController.write(1, to: .groupEnable1, of: 0)
+    machine.machine.updateInterrupts()
+  }
+
+  @Test func theCounterFollowsTheInstructions() throws {
+    let machine = try machine()
+    let tick = tick(machine)
+    for (time, count) in [(0, 0), (tick - 1, 0), (tick, 1), (62_500_000 * tick, 62_500_000)] {
+      #expect(machine.machine.counter(at: time) == count)
+    }
+    for count: UInt64 in [0, 1, 2, 62_500_000, 1 << 40] {
+      let time = try #require(machine.machine.time(ofCounter: count))
+      #expect(machine.machine.counter(at: time) == count)
+      #expect(time == 0 || machine.machine.counter(at: time - 1) == count - 1)
+    }
+    #expect(machine.machine.time(ofCounter: .max) == nil)
+    machine.put([UInt32](repeating: SystemWord.nop, count: 100))
+    machine.put([SystemWord.mrs(0, .cntvctEL0)], at: TestMachine.code + 4 * 64)
+    _ = machine.core.run(100)
+    #expect(machine[x: 0] == 64 / tick)
+  }
+
+  @Test func aTimersInterruptComesAtItsInstruction() throws {
+    let machine = try machine()
+    let control = try SystemWord.register("cntv_ctl_el0")
+    machine.put([UInt32](repeating: SystemWord.nop, count: 5000))
+    machine.put([SystemWord.msr(.cntvCvalEL0, 0), SystemWord.msr(control, 1), 0xd503_42ff])
+    machine[x: 0] = 100
+    machine[x: 1] = 1
+    // The interrupt is taken before the instruction at which the counter comes to 100, and counts as one.
+    let count = 100 * tick(machine)
+    _ = machine.core.run(Int(count))
+    #expect(machine.core.peek(control) == 0b101)
+    _ = machine.core.run(1)
+    #expect(machine.pc == TestMachine.ram + 0x280)
+    #expect(machine.system.elr == TestMachine.code + count * 4)
+    // ICC_IAR1_EL1 tells which it was; with IMASK it goes away.
+    machine.execute(SystemWord.mrs(2, try SystemWord.register("icc_iar1_el1")))
+    #expect(machine[x: 2] == 27)
+    machine[x: 1] = 0b11
+    machine.execute(SystemWord.msr(control, 1), SystemWord.mrs(3, control))
+    #expect(machine[x: 3] == 0b111)
+    machine.execute(SystemWord.msr(try SystemWord.register("icc_eoir1_el1"), 2))
+    #expect(!machine.core.irq)
+  }
+
+  @Test func theDownCounterIsTheDistance() throws {
+    let machine = try machine()
+    let value = try SystemWord.register("cntv_tval_el0")
+    machine.core.context.pointee.state.time = 1000 * tick(machine)
+    machine[x: 0] = UInt64(bitPattern: -10)
+    machine.execute(SystemWord.msr(value, 0), SystemWord.mrs(1, value))
+    #expect(machine[x: 1] == 0xffff_fff6)
+    #expect(machine.core.peek(.cntvCvalEL0) == 990)
+  }
+
+  @Test func waitingSkipsToTheTimer() throws {
+    let machine = try machine()
+    machine.put([SystemWord.wfi, SystemWord.nop])
+    #expect(machine.core.run(10) == .wait)
+    #expect(machine.core.context.pointee.state.wait == .interrupt)
+    machine.core.setTimer(.virtual, at: 1) { $0 = TimerState(control: 1, compareValue: 1000) }
+    let tick = tick(machine)
+    #expect(!machine.core.wakes(before: 500 * tick))
+    #expect(machine.core.context.pointee.state.time == 500 * tick)
+    #expect(machine.core.wakes(before: 2000 * tick))
+    #expect(machine.core.context.pointee.state.time == 1000 * tick)
+    #expect(machine.core.context.pointee.state.idleTime == 1000 * tick - 1)
+    // PSTATE masks it, so that the CPU only wakes up.
+    _ = machine.core.run(1)
+    #expect(machine.pc == TestMachine.code + 8)
+  }
+
+  @Test func eventsEndTheWaitForThem() throws {
+    let machine = try machine()
+    machine.put([SystemWord.sev, SystemWord.wfe, SystemWord.wfe, SystemWord.nop])
+    #expect(machine.core.run(10) == .wait)
+    #expect(machine.pc == TestMachine.code + 12)
+    #expect(machine.core.wakes(before: 1 << 20))
+    #expect(machine.core.context.pointee.state.wait == .none)
+  }
+
+  @Test func waitingIsTrappedAtEL0WhereEL1SaysSo() throws {
+    let machine = try machine()
+    machine.system.sctlr &= ~(1 << 16)
+    machine.enterEL0()
+    machine.execute(SystemWord.wfi)
+    #expect(machine.system.esr == 0x07e0_0000 | 1 << 24)
+    #expect(machine.core.context.pointee.state.wait == .none)
+  }
+}
