@@ -2,7 +2,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 HVGDB_BENCH = swift run --configuration release --package-path Benchmarks hvgdb-bench
 
-.PHONY: build demo test test-arm64 oracle bench bench-kvm bench-soft bench-arm64 lint format guests kernels initramfs \
+.PHONY: build demo test test-arm64 test-linux oracle bench bench-kvm bench-soft bench-arm64 lint format guests kernels initramfs \
   install clean help
 # Nothing may run beside what is measured.
 .NOTPARALLEL: bench
@@ -19,6 +19,10 @@ test: ## Run every test, with all the set-up that it takes.
 
 test-arm64: ## Run the tests on real KVM for arm64, in an emulated machine.
 	@Tests/Support/test.sh arm64
+
+test-linux: build ## Have arm64 Linux work for some minutes on the software CPU.
+	@Tests/Support/install.sh
+	@Tests/Linux/test.sh --long
 
 oracle: ## Hold the software CPU against qemu-aarch64, on CASES of each class of instructions, those that match CLASS.
 	@Tests/Oracle/run.sh $(or $(CASES),20000) '$(CLASS)'

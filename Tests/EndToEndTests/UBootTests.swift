@@ -33,16 +33,16 @@ struct UBootTests {
   /// It throws away what was typed while it was at work, so that its prompt is awaited.
   private func ask(_ command: String, of hvgdb: Hvgdb) throws -> String {
     try waitForPrompt(of: hvgdb)
-    let before = hvgdb.console.count
+    let before = hvgdb.consoleBytes.count
     try hvgdb.process.type(Array("\(command)\n".utf8))
-    try waiting(for: "the answer to \(command)") { hvgdb.console.count > before + command.count + Self.prompt.count }
+    try hvgdb.waitForConsole("=> \(command)\r\n")
     try waitForPrompt(of: hvgdb)
-    return String(hvgdb.console.dropFirst(before))
+    return String(decoding: hvgdb.consoleBytes.dropFirst(before), as: UTF8.self)
   }
 
   private func waitForPrompt(of hvgdb: Hvgdb) throws {
     try waiting(for: "U-Boot's prompt", within: 2 * Deadline.usual) {
-      String(hvgdb.console.filter { $0 != "\r" }).hasSuffix(Self.prompt)
+      hvgdb.consoleBytes.suffix(Self.prompt.utf8.count).elementsEqual(Self.prompt.utf8)
     }
   }
 }
