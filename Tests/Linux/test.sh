@@ -53,6 +53,12 @@ for suite in trixie bookworm; do
   check "$suite: a shell at the console" converse "$suite"
   check "$suite: the first commands" run "$suite-tour" --suite "$suite" tour
   check "$suite: the first commands on 4 CPUs" run "$suite-tour-4" --suite "$suite" --cpus 4 tour
+  # QEMU counts no instructions.
+  if [[ " ${options[*]} " != *" --qemu "* ]]; then
+    check "$suite: the performance monitors" run "$suite-monitors" --suite "$suite" --append quiet monitors
+    check "$suite: the performance monitors on 4 CPUs" \
+      run "$suite-monitors-4" --suite "$suite" --cpus 4 --append quiet monitors
+  fi
   check "$suite: the kernel's tests of its vector code and cryptography" \
     run "$suite-crypto" --suite "$suite" --modules --append quiet crypto
   check "$suite: user space computes right" run "$suite-busy" --suite "$suite" --append quiet busy

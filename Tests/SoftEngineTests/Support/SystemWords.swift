@@ -1,4 +1,5 @@
 import ARM64
+import Devices
 import Testing
 
 @testable import SoftEngine
