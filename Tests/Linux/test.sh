@@ -63,6 +63,12 @@ test_suite() { # SUITE
   check "$1: a shell at the console" converse "$1"
   check "$1: the first commands" run "$1-tour" --suite "$1" tour
   check "$1: the first commands on 4 CPUs" run "$1-tour-4" --suite "$1" --cpus 4 tour
+  # QEMU counts no instructions.
+  if [[ " ${options[*]} " != *" --qemu "* ]]; then
+    check "$1: the performance monitors" run "$1-monitors" --suite "$1" --append quiet monitors
+    check "$1: the performance monitors on 4 CPUs" \
+      run "$1-monitors-4" --suite "$1" --cpus 4 --append quiet monitors
+  fi
   check "$1: the kernel's tests of its vector code and cryptography" \
     run "$1-crypto" --suite "$1" --modules --append quiet crypto
   check "$1: user space computes right" run "$1-busy" --suite "$1" --append quiet "${busy[@]}"
