@@ -2,7 +2,7 @@ PREFIX ?= /usr/local
 SWIFT_FILES = Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests
 HVGDB_BENCH = swift run --configuration release --package-path Benchmarks hvgdb-bench
 
-.PHONY: build demo test test-arm64 oracle bench bench-kvm bench-soft bench-arm64 lint format guests kernels initramfs \
+.PHONY: build demo test test-arm64 test-linux oracle bench bench-kvm bench-soft bench-arm64 lint format guests kernels initramfs \
   install clean help
 # Nothing may run beside what is measured.
 .NOTPARALLEL: bench
@@ -11,14 +11,18 @@ build: ## Build hvgdb, optimized.
 	@Tests/Support/install.sh
 	swift build --configuration release --product hvgdb
 
-demo: ## Boot Debian's kernel and attach gdb at its first instruction.
-	@Tests/Support/demo.sh
+demo: ## Boot Debian's arm64 kernel, or GUEST=x86-64, and attach gdb at its first instruction.
+	@Tests/Support/demo.sh $(GUEST)
 
 test: ## Run every test, with all the set-up that it takes.
 	@Tests/Support/test.sh
 
 test-arm64: ## Run the tests on real KVM for arm64, in an emulated machine.
 	@Tests/Support/test.sh arm64
+
+test-linux: build ## Have arm64 Linux work for some minutes on the software CPU.
+	@Tests/Support/install.sh
+	@Tests/Linux/test.sh --long
 
 oracle: ## Hold the software CPU against qemu-aarch64, on CASES of each class of instructions, those that match CLASS.
 	@Tests/Oracle/run.sh $(or $(CASES),20000) '$(CLASS)'

@@ -124,7 +124,9 @@ struct MachineBuilder {
       if let rate = command.instructionsPerSecond { options.instructionsPerSecond = rate }
       options.tracesRun = command.traceHash
       let machine = try SoftMachine(memory: ram, options: options)
-      return try virt(image, machine, machine.registerFile, machine.affinities, gic: .v3)
+      return try virt(
+        image, machine, machine.registerFile, machine.affinities, gic: .v3,
+        hasPerformanceMonitors: SoftMachine.hasPerformanceMonitors)
     }
   }
 
@@ -147,7 +149,7 @@ struct MachineBuilder {
   /// Puts the board around an engine.
   private func virt(
     _ image: KernelImage, _ engine: any VirtualMachine, _ registerFile: ARM64RegisterFile, _ affinities: [UInt64],
-    gic: VirtTree.GIC
+    gic: VirtTree.GIC, hasPerformanceMonitors: Bool = false
   ) throws -> Machine {
     let mostCPUs = gic == .v3 ? VirtMemoryMap.redistributorCapacity : 8
     guard command.cpus <= mostCPUs else {
@@ -169,7 +171,9 @@ struct MachineBuilder {
     let size = command.memory.bytes
     let options = VirtLoader.Options(
       kernel: image, initialRAMDisk: try command.initrd.map { try InitialRAMDisk(path: $0) }, memorySize: size,
-      deviceTree: try deviceTree(VirtTree(memorySize: size, cpus: affinities, gic: gic)),
+      deviceTree: try deviceTree(
+        VirtTree(
+          memorySize: size, cpus: affinities, gic: gic, hasPerformanceMonitors: hasPerformanceMonitors)),
       commandLine: command.append.isEmpty && command.dtb != nil ? nil : Array(command.append.utf8),
       kaslrSeed: command.kaslr ? UInt64.random(in: .min ... .max) : nil)
     let loader = VirtLoader(options, registerFile: registerFile)

@@ -26,7 +26,7 @@ public final class SoftCPU: VirtualCPU, @unchecked Sendable {
   public var activity: CPUActivity {
     let state = core.context.pointee.state
     if !state.isOn { return .waitingForStartup }
-    return state.wait == .none ? .running : .halted
+    return state.wait == .none || state.wait == .turn ? .running : .halted
   }
 
   /// Runs this CPU alone until something is to be done.
@@ -189,6 +189,8 @@ public final class SoftCPU: VirtualCPU, @unchecked Sendable {
     case .sp: core.context.pointee.state.x[Int(RegisterNumber.sp)] = value
     case .pc: core.context.pointee.state.pc = value
     case .pstate:
+      if core.context.pointee.state.system.pmu.isCounting { core.setPMU(at: core.context.pointee.state.time) }
+      defer { core.notePMUChange() }
       // The register table has the low half alone.
       core.pstate = core.pstate & ~0xffff_ffff | value & 0xffff_ffff
     case .fpsr: core.context.pointee.state.fpsr = value

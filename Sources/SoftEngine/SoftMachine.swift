@@ -56,6 +56,9 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// What this engine does for a debugger.
   public var capabilities: EngineCapabilities { Self.capabilities }
 
+  /// Whether the CPUs have performance monitors (PMUv3), whose interrupt is INTID 23.
+  public static let hasPerformanceMonitors = Feature.announced.contains(.pmuv3)
+
   let options: Options
   let code: CodeCache
   private(set) var cores: [SoftCore] = []

@@ -1,5 +1,5 @@
-# A session with Debian's arm64 kernel, run by gdb for session.sh: hvgdb and the guest are in the emulated machine, this
-# gdb is outside. Each check prints a line `ok` or `FAILED`. The kernel has no symbols, so that addresses are found.
+# A session with Debian's arm64 kernel, run by gdb for session.sh: on KVM hvgdb and the guest are in the emulated machine,
+# this gdb is outside. Each check prints a line `ok` or `FAILED`. The kernel has no symbols, so that addresses are found.
 import os
 import subprocess
 

@@ -1,29 +1,51 @@
 #!/bin/bash
-# Debugs arm64 guests on KVM in the emulated machine: the small guests by the tests' own client inside, then Debian's
-# kernels 6.12 and 6.1 by gdb-multiarch from outside. A line tells of each check; what the machine printed is in
-# .build/arm64/session.log.
+# Debugs arm64 guests: Debian's kernels 6.12 and 6.1 by gdb-multiarch, with KVM in the emulated machine, where the small
+# guests are debugged by the tests' own client first, or with the software CPU here. A line tells of each check; what hvgdb
+# and the guests printed is in .build/arm64/session-ENGINE.log.
+#
+# Usage: session.sh kvm|soft [HVGDB]    HVGDB: the program, .build/release/hvgdb when not given; kvm has that of build.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# Debian's suites, and where their kernels are linked to run.
-declare -A linked=([trixie]=0xffff800080000000 [bookworm]=0xffff800008000000)
-kernels=.cache/arm64/kernels
-port=${HVGDB_PORT:-12560}
-output=.build/arm64/session.log
 work=$(mktemp -d)
 machine=
 # shellcheck disable=SC2317 # the trap calls it
 finish() {
-  [ -z "$machine" ] || kill "$machine" 2>/dev/null || true
+  # The machine has a process group of its own.
+  [ -z "$machine" ] || kill -- "-$machine" 2>/dev/null || true
   wait
   rm -rf "$work"
 }
 trap finish EXIT
 
+engine=${1:-}
+case $engine in
+  kvm)
+    port=${HVGDB_PORT:-12560}
+    # What hvgdb is called, where the guests' files are, and where it listens.
+    place=(hvgdb / 10.0.2.15:1234)
+    ;;
+  soft)
+    port=${HVGDB_PORT:-12562}
+    place=("$(realpath "${2:-.build/release/hvgdb}")" "$work" "127.0.0.1:$port")
+    ;;
+  *)
+    sed -n '/^# Usage/,/^set/s/^# //p' "$0" >&2
+    exit 64
+    ;;
+esac
+
+# Debian's suites, and where their kernels are linked to run.
+declare -A linked=([trixie]=0xffff800080000000 [bookworm]=0xffff800008000000)
+kernels=.cache/kernels/arm64
+output=.build/arm64/session-$engine.log
+mkdir -p .build/arm64
+Tests/Support/kernels.sh arm64
+Tests/Linux/initramfs.sh
+
 # The guest's own first process names the host, says that it is there, and turns the guest off when a debugger has changed
 # that name.
-mkdir -p "$work/guest/bin" "$work/guest/dev" "$work/guest/proc"
-install -m 755 .cache/arm64/toolchain/arm64/usr/bin/busybox "$work/guest/bin/busybox"
+mkdir -p "$work/guest/dev" "$work/guest/proc"
 cat >"$work/guest/init" <<'INIT'
 #!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
@@ -33,39 +55,51 @@ while [ "$(/bin/busybox hostname)" = guest ]; do /bin/busybox sleep 4; done
 /bin/busybox poweroff -f
 INIT
 chmod 755 "$work/guest/init"
-(cd "$work/guest" && find . | cpio --create --format=newc --owner=+0:+0 --quiet) >"$work/initrd"
+Tests/Linux/pack.py "$work/initrd" "$work/guest" --files bin .cache/arm64/busybox
 
 # Another guest loads modules.
-mkdir -p "$work/loader/bin" "$work/loader/dev" "$work/loader/modules"
-install -m 755 .cache/arm64/toolchain/arm64/usr/bin/busybox "$work/loader/bin/busybox"
+mkdir -p "$work/loader/dev"
 install -m 755 Tests/Arm64/modules.init "$work/loader/init"
-Tests/Arm64/kernel.sh trixie
-cp "$kernels"/trixie/*.ko "$work/loader/modules"
-(cd "$work/loader" && find . | cpio --create --format=newc --owner=+0:+0 --quiet) >"$work/modules"
+Tests/Linux/pack.py "$work/loader.cpio" "$work/loader" --files bin .cache/arm64/busybox \
+  --modules "$(echo "$kernels"/modules-trixie/*)" drivers/net/virtio_net
 
-# In the machine: one after the other, each with a line that tells how it ended.
-cat >"$work/commands" <<'COMMANDS'
+# One hvgdb after the other, each with a line that tells how it ended.
+{
+  printf 'engine=%q hvgdb=%q files=%q address=%q\n' "$engine" "${place[@]}"
+  if [ "$engine" = kvm ]; then
+    cat <<'COMMANDS'
 HVGDB_TEST_BINARY=/bin/hvgdb hvgdb-tests --testing-library swift-testing --no-parallel --filter ARM64GuestTests
 echo "guests: status $?"
-for suite in trixie bookworm; do
-  hvgdb --timeout 600 --kernel /$suite --initrd /initrd --cpus 2 --append 'console=ttyAMA0 panic=-1' --listen 10.0.2.15:1234
-  echo "$suite: status $?"
-  hvgdb --timeout 600 --kernel /$suite --kaslr --append 'console=ttyAMA0 panic=-1' --console none --listen 10.0.2.15:1234
-  echo "$suite with KASLR: status $?"
-done
-hvgdb --timeout 400 --kernel /trixie --append console=ttyAMA0 --console none --listen 10.0.2.15:1234
-echo "tutorial: status $?"
-hvgdb --timeout 400 --kernel /trixie --kaslr --initrd /loader --append console=ttyAMA0 --listen 10.0.2.15:1234
-echo "modules: status $?"
 COMMANDS
-
-files=()
-for suite in "${!linked[@]}"; do
-  Tests/Arm64/kernel.sh "$suite"
-  files+=(--file "$kernels/$suite/vmlinuz:/$suite")
+  fi
+  cat <<'COMMANDS'
+run() { # NAME OPTION...
+  name=$1
+  shift
+  "$hvgdb" --accel "$engine" --timeout 600 --listen "$address" "$@"
+  echo "$name: status $?"
+}
+cd "$files"
+for suite in trixie bookworm; do
+  run $suite --kernel $suite --initrd initrd --cpus 2 --append 'console=ttyAMA0 panic=-1'
+  run "$suite with KASLR" --kernel $suite --kaslr --console none --append 'console=ttyAMA0 panic=-1'
 done
-Tests/Arm64/machine.sh --timeout 1800 --forward "$port:1234" "${files[@]}" \
-  --file "$work/initrd:/initrd" --file "$work/modules:/loader" --file "$work/commands:/commands" sh /commands >"$output" 2>&1 &
+run tutorial --kernel trixie --console none --append console=ttyAMA0
+run modules --kernel trixie --kaslr --initrd loader.cpio --append console=ttyAMA0
+COMMANDS
+  if [ "$engine" = soft ]; then
+    echo "run soft --kernel trixie --initrd initrd --cpus 2 --append 'console=ttyAMA0 panic=-1'"
+  fi
+} >"$work/commands"
+
+cp --dereference "$kernels"/{trixie,bookworm} "$work/"
+command=(sh "$work/commands")
+if [ "$engine" = kvm ]; then
+  command=(Tests/Arm64/machine.sh --timeout 1800 --forward "$port:1234")
+  for file in trixie bookworm initrd loader.cpio commands; do command+=(--file "$work/$file:/$file"); done
+  command+=(sh /commands)
+fi
+setsid "${command[@]}" >"$output" 2>&1 &
 machine=$!
 
 # Waits until so many lines of a file have a text.
@@ -147,15 +181,26 @@ check_modules() { # COUNT
   grep -q '^the end' "$log" || grep -vE '^(ok|FAILED)' "$log" | tail -n 20 >&2 || true
 }
 
-check_guests
+# Where nothing of the hardware has limits: the session of a gdb that asks for much.
+check_soft() { # COUNT
+  local log=$work/soft.gdb
+  wait_for "$1" 'waiting for a debugger' "$output" 60 || true
+  PORT=$port timeout 300 gdb-multiarch -nx -batch -x Tests/Arm64/soft.py >"$log" 2>&1 || true
+  sed -nE "s/^(ok|FAILED): /&soft: /p" "$log" | tee -a "$work/checks"
+  check "soft: the session came to its end" grep -q '^the end' "$log"
+  grep -q '^the end' "$log" || grep -vE '^(ok|FAILED)' "$log" | tail -n 20 >&2 || true
+}
+
+[ "$engine" = soft ] || check_guests
 check_kernel trixie 1
 check_symbols trixie 2
 check_kernel bookworm 3
 check_symbols bookworm 4
 check_tutorial 5
 check_modules 6
+[ "$engine" = kvm ] || check_soft 7
 status=0
 wait "$machine" || status=$?
 machine=
-check "the emulated machine ends by itself" test "$status" -eq 0
+check "the last hvgdb ends by itself" test "$status" -eq 0
 ! grep -q "^FAILED" "$work/checks"

@@ -1,10 +1,29 @@
 #!/bin/bash
 # Starts Debian's kernel under hvgdb and attaches gdb: to a person at a terminal, else to the script in demo.gdb.
+#
+# Usage: demo.sh [arm64|x86-64]    arm64 when not given: on KVM where the host is arm64, else on the software CPU
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+case ${1:-arm64} in
+  arm64)
+    kernel=arm64/trixie
+    arguments='console=ttyAMA0 earlycon'
+    registers='pc x0 sctlr_el1'
+    ;;
+  x86-64)
+    kernel=amd64/vmlinuz
+    arguments='console=ttyS0 earlyprintk=ttyS0'
+    registers='rip rsi cr3'
+    ;;
+  *)
+    sed -n '/^# Usage/,/^set/s/^# //p' "$0" >&2
+    exit 64
+    ;;
+esac
+
 Tests/Support/install.sh
-Tests/Support/kernels.sh amd64
+Tests/Support/kernels.sh "$kernel"
 swift build --configuration release --product hvgdb
 hvgdb=$(swift build --configuration release --show-bin-path)/hvgdb
 
@@ -26,7 +45,7 @@ trap finish EXIT
 
 touch "$console"
 # In a session of its own, so that a Ctrl-C at the terminal reaches gdb alone.
-setsid "$hvgdb" --kernel .cache/kernels/amd64/vmlinuz --append 'console=ttyS0 earlyprintk=ttyS0' \
+setsid "$hvgdb" --kernel ".cache/kernels/$kernel" --append "$arguments" \
   --console "file:$console" --listen "unix:$socket" </dev/null &
 machine=$!
 children+=("$machine")
@@ -41,7 +60,8 @@ if [ -t 0 ] && [ -t 1 ]; then
   exit
 fi
 
-gdb-multiarch -nx -q -batch -ex "target remote $socket" -x Tests/Support/demo.gdb </dev/null &
+gdb-multiarch -nx -q -batch -ex "alias demo-registers = info registers $registers" -ex "target remote $socket" \
+  -x Tests/Support/demo.gdb </dev/null &
 debugger=$!
 children+=("$debugger")
 # The person at the keyboard: presses Ctrl-C once the kernel has said who it is, and gives up in the end.

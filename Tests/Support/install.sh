@@ -8,11 +8,14 @@
 #   oracle        also what the software CPU is held against
 set -euo pipefail
 
-packages=(gdb-multiarch python3 binutils device-tree-compiler zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev)
+packages=(
+  gdb-multiarch python3 binutils device-tree-compiler debian-archive-keyring
+  zlib1g-dev liblzma-dev libbz2-dev liblz4-dev libzstd-dev
+)
 case ${1:-} in
   bench) packages+=(qemu-system-x86) ;;
-  bench-soft) packages+=(qemu-system-arm qemu-user debian-archive-keyring xz-utils) ;;
-  arm64) packages+=(qemu-system-arm debian-archive-keyring cpio xz-utils) ;;
+  bench-soft) packages+=(qemu-system-arm qemu-user xz-utils) ;;
+  arm64) packages+=(qemu-system-arm cpio xz-utils) ;;
   oracle) packages+=(qemu-user) ;;
 esac
 

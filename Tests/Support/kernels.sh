@@ -5,7 +5,7 @@
 #   arm64/SUITE      the newest of Debian 12 (bookworm, Linux 6.1) and of Debian 13 (trixie, Linux 6.12)
 #   arm64/modules-SUITE/VERSION    that kernel's modules, as the package has them
 #
-# Usage: kernels.sh [amd64|arm64]    of one architecture only
+# Usage: kernels.sh [amd64|arm64|amd64/vmlinuz|arm64/SUITE]...    only these; all when none is given
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -82,16 +82,24 @@ fetch_amd64() {
   unpack amd64 vmlinuz
 }
 
-fetch_arm64() {
-  local suite
-  for suite in bookworm trixie; do
-    [ ! -s "$cache/arm64/$suite" ] || [ ! -d "$cache/arm64/modules-$suite" ] || continue
-    { use_archive "$suite" arm64 && update && download arm64; } || failed arm64
-    unpack arm64 "$suite" "modules-$suite"
-  done
+fetch_arm64() { # SUITE
+  [ ! -s "$cache/arm64/$1" ] || [ ! -d "$cache/arm64/modules-$1" ] || return 0
+  { use_archive "$1" arm64 && update && download arm64; } || failed arm64
+  unpack arm64 "$1" "modules-$1"
 }
 
 [ $# -gt 0 ] || set -- amd64 arm64
-for architecture in "$@"; do
-  "fetch_$architecture"
+for wanted in "$@"; do
+  case $wanted in
+    amd64 | amd64/vmlinuz) fetch_amd64 ;;
+    arm64)
+      fetch_arm64 bookworm
+      fetch_arm64 trixie
+      ;;
+    arm64/*) fetch_arm64 "${wanted#*/}" ;;
+    *)
+      sed -n '/^# Usage/,/^set/s/^# //p' "$0" >&2
+      exit 64
+      ;;
+  esac
 done

@@ -20,10 +20,23 @@ run() { # NAME [OPTION...]
   swift test --skip-build --disable-xctest "${@:2}" 2>&1 | tee "$log" || status=$?
 }
 
+# arm64 Linux on the software CPU of a hvgdb: at work by itself, and debugged.
+linux() { # HVGDB
+  if ! Tests/Support/kernels.sh arm64 || ! Tests/Linux/initramfs.sh; then
+    echo "SKIPPED: arm64 Linux on the software CPU: Debian's packages are not to be had today"
+    return
+  fi
+  local status=0
+  Tests/Linux/test.sh --hvgdb "$1" || status=1
+  Tests/Arm64/session.sh soft "$1" || status=1
+  return "$status"
+}
+
 host() {
   Tests/Support/install.sh
   # Without a kernel the tests that boot one are skipped and say so.
   Tests/Support/kernels.sh || true
+  Tests/Support/u-boot.sh || true
   Tests/Support/guests.sh
   # The tests from end to end run the program as it is used: optimized.
   swift build --configuration release --product hvgdb
@@ -35,6 +48,7 @@ host() {
   }
   run tests
   Tests/Support/handlers.sh "$HVGDB_TEST_BINARY" | tee --append "$logs/tests.log" || status=1
+  linux "$HVGDB_TEST_BINARY" | tee --append "$logs/tests.log" || status=1
   run benchmarks --package-path Benchmarks
 }
 

@@ -19,14 +19,20 @@ public struct VirtTree: Sendable, Equatable {
   public var cpus: [UInt64]
   /// The interrupt controller.
   public var gic: GIC
+  /// Whether the CPUs have performance monitors (PMUv3), with an interrupt of their own.
+  public var hasPerformanceMonitors: Bool
   /// The command line, the initial RAM disk and the seed for the kernel.
   public var settings: DeviceTree.BootSettings
 
   /// Puts the facts together.
-  public init(memorySize: UInt64, cpus: [UInt64], gic: GIC = .v3, settings: DeviceTree.BootSettings = .init()) {
+  public init(
+    memorySize: UInt64, cpus: [UInt64], gic: GIC = .v3, hasPerformanceMonitors: Bool = false,
+    settings: DeviceTree.BootSettings = .init()
+  ) {
     self.memorySize = memorySize
     self.cpus = cpus
     self.gic = gic
+    self.hasPerformanceMonitors = hasPerformanceMonitors
     self.settings = settings
   }
 
@@ -44,7 +50,7 @@ public struct VirtTree: Sendable, Equatable {
           DeviceTree.Node("chosen", properties: [.init("stdout-path", .string(Self.uartPath))]),
           DeviceTree.Node("aliases", properties: [.init("serial0", .string(Self.uartPath))]),
           memory, cpuList, Self.firmware, timer, Self.clockSource, interruptController, Self.uart, Self.clock,
-        ]))
+        ] + (hasPerformanceMonitors ? [performanceMonitors] : [])))
     tree.apply(settings)
     return tree
   }
@@ -93,6 +99,16 @@ public struct VirtTree: Sendable, Equatable {
         .init("compatible", "arm,armv8-timer"),
         .init("interrupts", .cells([13, 14, 11, 10].flatMap { [InterruptKind.private, $0, privateFlags] })),
         .init("always-on", .empty),
+      ])
+  }
+
+  /// The CPUs' performance monitors, whose interrupt is private to each.
+  private var performanceMonitors: DeviceTree.Node {
+    DeviceTree.Node(
+      "pmu",
+      properties: [
+        .init("compatible", "arm,armv8-pmuv3"),
+        .init("interrupts", .cells(InterruptKind.private, 7, privateFlags)),
       ])
   }
 

@@ -40,14 +40,14 @@ struct CPUState: BitwiseCopyable {
   var idleTime: UInt64 = 0
   /// It was turned on (PSCI).
   var isOn = false
-  /// It waits for an interrupt (WFI), or for an event (WFE).
+  /// It waits for an interrupt (WFI), for an event (WFE), or for the others to have their turns (YIELD).
   var wait = Wait.none
   /// The event register that SEV sets and WFE clears.
   var event = false
 
   var system = SystemState()
 
-  enum Wait: UInt8 { case none, interrupt, event }
+  enum Wait: UInt8 { case none, interrupt, event, turn }
 }
 
 extension CPUState: Equatable {

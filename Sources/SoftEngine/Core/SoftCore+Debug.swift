@@ -69,8 +69,9 @@ extension SoftCore {
     takeException()
   }
 
-  /// Whether a debugger is to see the exception that was raised before it is taken. The CPU is then before the
-  /// instruction that raised it.
+  /// Whether a debugger is to see the exception that was raised before it is taken.
+  ///
+  /// The CPU is then before the instruction that raised it.
   func catchesException() -> Bool {
     let syndrome = ExceptionSyndrome(rawValue: context.pointee.run.syndrome)
     guard debug.control.exceptions.classes.contains(syndrome.classCode) else { return false }

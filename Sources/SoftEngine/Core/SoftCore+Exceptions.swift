@@ -54,6 +54,7 @@ extension SoftCore {
   }
 
   private func enterEL1(_ kind: ExceptionKind) {
+    countEvent(.exceptionTaken, at: context.pointee.state.time)
     let state = PSTATE(rawValue: pstate)
     let vector = ExceptionVector(from: state)
     context.pointee.state.system.elr = context.pointee.state.pc
@@ -61,6 +62,7 @@ extension SoftCore {
     pstate = state.onEntryToEL1(SCTLR(rawValue: context.pointee.state.system.sctlr)).rawValue
     context.pointee.state.pc = context.pointee.state.system.vbar &+ vector.offset &+ kind.rawValue
     context.pointee.state.time &+= 1
+    countExceptionEntry()
   }
 }
 

@@ -27,6 +27,8 @@ final class SoftCore {
   var masksInterrupts = false
   /// The time at which a timer's output changes next; follows from the state.
   var nextTimer: UInt64?
+  /// The busy time at which a counter of the performance monitors overflows next; follows from the state.
+  var nextOverflow: UInt64?
   /// The handler that `Handlers.stop` stands in for at the end of a short run.
   private var stop: (slot: UnsafeMutableRawPointer, handler: Handler)?
 
@@ -75,6 +77,8 @@ final class SoftCore {
       let time = context.pointee.state.time
       guard time < end else { return .limit }
       if let nextTimer, nextTimer <= time { fireTimers() }
+      let busyTime = context.pointee.state.busyTime
+      if let nextOverflow, nextOverflow <= busyTime { setPMU(at: time) }
       if needsAttention {
         needsAttention = false
         selectTables()
@@ -95,7 +99,7 @@ final class SoftCore {
         takeException()
         continue
       }
-      let stop = min(end, nextTimer ?? end)
+      let stop = min(end, nextTimer ?? end, nextOverflow.map { time &+ ($0 &- busyTime) } ?? end)
       let exit = runSlots(from: slot, isStepped || access.isUnderWay ? 1 : Int(clamping: stop &- time))
       if exit != .access { access.finish() }
       if isStepped { noteSoftwareStep(since: time) }

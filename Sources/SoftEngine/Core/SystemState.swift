@@ -37,6 +37,9 @@ struct SystemState: BitwiseCopyable {
   var virtualTimer = TimerState()
   var physicalTimer = TimerState()
 
+  // Performance monitors.
+  var pmu = PMU()
+
   // Debug.
   var mdscr: UInt64 = 0
   /// OSLSR_EL1.OSLK, in its place; set by a reset.

@@ -21,6 +21,7 @@ enum Feature: Sendable, CaseIterable {
   case ttst
   case ttcnp
   case e0pd
+  case pmuv3
 
   /// What the CPU announces: all there is.
   static let announced = Set(Feature.allCases)

@@ -3,9 +3,11 @@ import Bits
 
 // The return from an exception (Arm ARM, section D1.4; J1.1.2, `AArch64.ExceptionReturn`).
 extension SoftCore {
-  /// Does what ERET does, but for the jump that has to follow; false where it is UNDEFINED, which is raised.
-  func returnFromException() -> Bool {
+  /// Does what ERET does at a time, but for the jump that has to follow; false where it is UNDEFINED, which is raised.
+  func returnFromException(at time: UInt64) -> Bool {
     guard context.pointee.state.exceptionLevel != .el0 else { return cpu.raise(Syndrome.unknown) }
+    // It is itself an instruction of the level that it leaves.
+    countEvent(.exceptionReturn, at: time &+ 1)
     let saved = context.pointee.state.system.spsr
     let arms = armsSoftwareStep(returningTo: saved)
     pstate = Self.isLegalReturn(saved) ? saved & Self.stateBits : illegalReturn(saved)
@@ -13,6 +15,7 @@ extension SoftCore {
     context.pointee.state.pc = context.pointee.state.system.elr
     context.pointee.state.exclusiveSize = 0
     context.pointee.state.event = true
+    if context.pointee.state.system.pmu.isCounting { notePMUChange() }
     return true
   }
 

@@ -131,11 +131,12 @@ extension SoftCore {
     fireTimers()
   }
 
-  /// Turns a CPU off, and its timers with it.
+  /// Turns a CPU off, its timers and performance monitors with it.
   fileprivate func turnOff() {
     for timer in GenericTimer.allCases {
       setTimer(timer, at: context.pointee.state.time) { $0.control = 0 }
     }
+    setPMU(at: context.pointee.state.time) { $0.controlRegister = 0 }
     context.pointee.state.isOn = false
   }
 }

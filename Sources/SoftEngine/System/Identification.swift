@@ -42,7 +42,8 @@ enum Identification {
     Field(60, 1),
   ])
   static let dfr0 = register([
-    Field(0, 6), Field(12, UInt64(breakpointCount - 1)), Field(20, UInt64(watchpointCount - 1)), Field(36, 0xf),
+    Field(0, 6), Field(8, 1, if: .pmuv3), Field(12, UInt64(breakpointCount - 1)),
+    Field(20, UInt64(watchpointCount - 1)), Field(36, 0xf),
   ])
   static let isar0 = register([
     Field(4, 1, if: .aes), Field(4, 2, if: .pmull), Field(8, 1, if: .sha1), Field(12, 1, if: .sha256),

@@ -16,23 +16,31 @@ extension SoftCore {
     noteTranslationChange()
     selectTables()
     fireTimers()
+    notePMUChange()
     noteGuestDebugChange()
   }
 
-  /// How long a WFE lasts at most, in instructions: as if an event stream ended it.
-  private static let longestEventWait = SoftMachine.round
+  /// How long a WFE or YIELD lasts at most, in instructions.
+  private static let longestPause = SoftMachine.round
+
+  /// The time at which a wait ends by itself: a WFE's no later than the event stream has it; nil for a WFI's.
+  private var waitEnd: UInt64? {
+    let latest = context.pointee.state.time &+ Self.longestPause
+    return switch context.pointee.state.wait {
+    case .none, .interrupt: nil
+    case .event: min(latest, nextStreamEvent ?? latest)
+    case .turn: latest
+    }
+  }
 
   /// Whether the CPU has something to do before a time; then, if it waits, it waits no more.
   func wakes(before end: UInt64) -> Bool {
-    let wait = context.pointee.state.wait
-    guard wait != .none else { return true }
+    guard context.pointee.state.wait != .none else { return true }
     if !(irq || fiq) {
-      let isEvent = wait == .event
-      let wakeTime = isEvent ? context.pointee.state.time &+ Self.longestEventWait : .max
-      let next = min(nextTimer ?? .max, wakeTime)
-      idle(until: min(next, end))
+      let waitEnd = waitEnd
+      idle(until: min(nextTimer ?? .max, waitEnd ?? .max, end))
       if let nextTimer, nextTimer <= context.pointee.state.time { fireTimers() }
-      guard irq || fiq || isEvent else { return false }
+      guard irq || fiq || waitEnd != nil else { return false }
     }
     context.pointee.state.wait = .none
     return true

@@ -10,7 +10,7 @@ extension DecodeTable {
       InstructionPattern("barriers", "1101010100 0 00 011 0011 cccc ooo 11111") { translateBarrier($0) },
       InstructionPattern("ERET", "1101011 0100 11111 000000 11111 00000") { _ in
         Slot({ cpu, slot, limit in
-          guard performExceptionReturn(CPU(cpu)) else { return leave(cpu, slot, limit) }
+          guard performExceptionReturn(CPU(cpu), CPU(cpu).time(at: slot, limit)) else { return leave(cpu, slot, limit) }
           leave(cpu, after: slot, limit, .jump)
         })
       },
@@ -54,21 +54,34 @@ private func breakpointInstruction(_ cpu: CPU, _ op: Operands) -> Bool {
 
 /// Returns from an exception; false where the instruction is UNDEFINED.
 @inline(never)
-private func performExceptionReturn(_ cpu: CPU) -> Bool {
-  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.returnFromException() }
+private func performExceptionReturn(_ cpu: CPU, _ time: UInt64) -> Bool {
+  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.returnFromException(at: time) }
 }
 
 // MARK: - Hints
 
 private func translateHint(_ word: InstructionWord) -> Slot? {
   switch word[bits: 5...11] {
-  case 0b10:
-    Slot({ proceed($0, $1, $2, wait: .event) })
+  case 0b01:
+    Slot({ cpu, slot, limit in
+      if yieldTurn(CPU(cpu)) { leave(cpu, after: slot, limit, .wait) } else { next(cpu, slot, limit) }
+    })
+  case 0b10: Slot({ proceed($0, $1, $2, wait: .event) })
   case 0b11: Slot({ proceed($0, $1, $2, wait: .interrupt) })
   case 0b100: Slot({ execute($0, $1, $2) { cpu, _ in sendEvent(cpu) } })
   case 0b101: Slot({ execute($0, $1, $2) { cpu, _ in cpu.state.pointee.event = true } })
-  // YIELD, what is for features that are not there, and what is not allocated.
+  // What is for features that are not there, and what is not allocated.
   default: Slot({ execute($0, $1, $2) { _, _ in } })
+  }
+}
+
+/// Leaves the turn to the others, if there are any.
+@inline(never)
+private func yieldTurn(_ cpu: CPU) -> Bool {
+  cpu.run.pointee.core._withUnsafeGuaranteedRef { core in
+    guard core.machine.cores.contains(where: { $0 !== core && $0.context.pointee.state.isOn }) else { return false }
+    core.context.pointee.state.wait = .turn
+    return true
   }
 }
 

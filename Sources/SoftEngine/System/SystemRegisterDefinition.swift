@@ -33,7 +33,10 @@ struct SystemRegisterDefinition: Sendable {
   enum UserAccess: Sendable, Equatable {
     case none
     case read(Gate)
+    case write(Gate)
     case readWrite(Gate)
+    /// Reads and writes have a gate each.
+    case readOrWrite(Gate, Gate)
     /// Not even EL1 has it: the register is shown to a debugger alone.
     case debuggerOnly
   }
@@ -47,6 +50,8 @@ struct SystemRegisterDefinition: Sendable {
     case sctlrClear(Int)
     /// One of some bits of CNTKCTL_EL1.
     case cntkctl(UInt64)
+    /// One of some bits of PMUSERENR_EL0.
+    case pmuserenr(UInt64)
     /// MDSCR_EL1.TDCC is clear.
     case debugChannel
     /// CPACR_EL1.FPEN, for EL1 too.
@@ -195,16 +200,18 @@ extension SoftCore {
   /// Whether the current exception level may access a register; where not, the exception is raised.
   func permits(_ definition: SystemRegisterDefinition, _ access: SystemInstruction) -> Bool {
     let isEL0 = context.pointee.state.exceptionLevel == .el0
-    let gate: SystemRegisterDefinition.Gate
+    let gate: SystemRegisterDefinition.Gate?
     switch definition.user {
     case .debuggerOnly: return cpu.raise(Syndrome.unknown)
     case .none: return isEL0 ? cpu.raise(Syndrome.unknown) : true
-    case .read(let its): gate = its
+    case .read(let its): gate = access.isRead ? its : nil
+    case .write(let its): gate = access.isRead ? nil : its
     case .readWrite(let its): gate = its
+    case .readOrWrite(let reading, let writing): gate = access.isRead ? reading : writing
     }
     if gate == .vectorAccess { return context.pointee.run.isVectorTrapped ? cpu.raise(Syndrome.vectorAccess) : true }
     guard isEL0 else { return true }
-    if case .read = definition.user, !access.isRead { return cpu.raise(Syndrome.unknown) }
+    guard let gate else { return cpu.raise(Syndrome.unknown) }
     return isOpen(gate) || cpu.raise(Syndrome.systemRegister(access))
   }
 
@@ -216,6 +223,7 @@ extension SoftCore {
     case .sctlr(let bit): state.system.sctlr[bit: bit]
     case .sctlrClear(let bit): !state.system.sctlr[bit: bit]
     case .cntkctl(let bits): state.system.cntkctl & bits != 0
+    case .pmuserenr(let bits): state.system.pmu.userAccess & bits != 0
     case .debugChannel: !state.system.mdscr[bit: 12]
     case .vectorAccess: !context.pointee.run.isVectorTrapped
     }

@@ -7,7 +7,7 @@ import Devices
 /// What is not here is UNDEFINED.
 enum SystemRegisterFile {
   static let definitions: [SystemRegisterDefinition] =
-    identification + control + exceptions + processState + timers + interruptController + debug
+    identification + control + exceptions + processState + timers + interruptController + debug + performanceMonitors
 
   private static let positions = Dictionary(
     definitions.enumerated().map { ($1.register, $0) }, uniquingKeysWith: { first, _ in first })
@@ -25,9 +25,11 @@ enum SystemRegisterFile {
   }
 
   /// Registers whose value cannot be put back later: those that change bits in place of taking a value, and those that
-  /// show the distance to a compare value.
+  /// show the distance to a compare value or what another register selects.
   private static let changing: Set<String> = [
     "dbgclaimset_el1", "dbgclaimclr_el1", "cntp_tval_el0", "cntv_tval_el0",
+    "pmcntenset_el0", "pmcntenclr_el0", "pmovsset_el0", "pmovsclr_el0", "pmintenset_el1", "pmintenclr_el1",
+    "pmxevtyper_el0", "pmxevcntr_el0",
   ]
 
   // MARK: Identification

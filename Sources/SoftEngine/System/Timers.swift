@@ -64,6 +64,17 @@ extension SoftCore {
     (self[timer].compareValue &- readCounter(at: time)) & 0xffff_ffff
   }
 
+  /// The time of the event stream's next event: where the counter's bit CNTKCTL_EL1.EVNTI rises, or falls (EVNTDIR); nil
+  /// without the stream (EVNTEN).
+  var nextStreamEvent: UInt64? {
+    let control = context.pointee.state.system.cntkctl
+    guard control[bit: 2] else { return nil }
+    let half = UInt64(1) << control[bits: 4...7]
+    let phase = control[bit: 3] ? 0 : half
+    let later = machine.counter(at: context.pointee.state.time) &+ 1
+    return machine.time(ofCounter: later &+ (phase &- later) & (2 &* half &- 1))
+  }
+
   func setTimer(_ timer: GenericTimer, at time: UInt64, _ change: (inout TimerState) -> Void) {
     change(&self[timer])
     updateTimers(at: time)

@@ -17,6 +17,9 @@ enum Files {
   static let kernel: String? = existing(
     ProcessInfo.processInfo.environment["HVGDB_TEST_KERNEL"] ?? root.path + "/.cache/kernels/amd64/vmlinuz")
 
+  /// Debian's U-Boot for QEMU's arm64 board, as `Tests/Support/u-boot.sh` fetches it.
+  static let uBoot: String? = existing(root.path + "/.cache/arm64/u-boot.bin")
+
   static let gdb: String? = ["/usr/bin/gdb-multiarch", "/usr/local/bin/gdb-multiarch"].lazy.compactMap(existing).first
 
   /// Whether the guests of an architecture are built, or those of this host's.

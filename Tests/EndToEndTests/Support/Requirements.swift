@@ -33,6 +33,11 @@ extension Trait where Self == ConditionTrait {
     .enabled("there is no Debian kernel: make kernels, or name one in HVGDB_TEST_KERNEL") { Files.kernel != nil }
   }
 
+  /// Skips where Debian's U-Boot was not fetched.
+  static var needsUBoot: Self {
+    .enabled("there is no Debian U-Boot: Tests/Support/u-boot.sh") { Files.uBoot != nil }
+  }
+
   static func enabled(_ reason: Comment, _ condition: @escaping @Sendable () -> Bool) -> Self {
     .enabled(if: condition(), reason)
   }

@@ -54,6 +54,13 @@ import Testing
     }
   }
 
+  @Test func performanceMonitorsAreThereWhereTheCPUsHaveThem() throws {
+    #expect(tree["/pmu"] == nil)
+    let monitors = try #require(VirtTree(memorySize: 1 << 20, cpus: [0], hasPerformanceMonitors: true).tree["/pmu"])
+    #expect(monitors["compatible"]?.string == "arm,armv8-pmuv3")
+    #expect(monitors["interrupts"]?.cells == [1, 7, 4])
+  }
+
   @Test func cpus() throws {
     let cpus = try #require(tree["/cpus"])
     #expect(cpus.addressCells == 1)

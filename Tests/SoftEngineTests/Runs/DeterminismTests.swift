@@ -93,9 +93,11 @@ struct StateTests {
 
   @Test("every word of the system registers is told apart, and there is no padding between them")
   func systemRegisters() {
-    for (name, value) in Mirror(reflecting: SystemState()).children {
+    let registers = [Mirror(reflecting: SystemState()), Mirror(reflecting: PMU()), Mirror(reflecting: TimerState())]
+    for (name, value) in registers.flatMap(\.children) {
       let isWords =
-        value is UInt64 || value is TimerState || value is InlineArray<6, UInt64> || value is InlineArray<4, UInt64>
+        value is UInt64 || value is TimerState || value is PMU || value is InlineArray<6, UInt64>
+        || value is InlineArray<4, UInt64>
       #expect(isWords, "\(name ?? "a register") is no word of 64 bits")
     }
     let plain = CPUState()

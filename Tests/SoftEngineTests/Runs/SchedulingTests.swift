@@ -14,6 +14,7 @@ struct SchedulingTests {
   private static let branchToItself: UInt32 = 0x1400_0000
   private static let waitForInterrupt: UInt32 = 0xD503_207F
   private static let waitForEvent: UInt32 = 0xD503_205F
+  private static let yield: UInt32 = 0xD503_203F
   private static let sendEvent: UInt32 = 0xD503_209F
   private static let ring: UInt32 = 0xF900_0120  // str x0, [x9], with the doorbell in X9
 
@@ -72,6 +73,24 @@ struct SchedulingTests {
     #expect(machine.machine.cores[0].state.idleTime == SoftMachine.round - 1)
     #expect(machine.machine.cores[1].state.idleTime == 0)
     #expect(machine.machine.cores[1].state.pc == TestMachine.code + 0x1000 + 4 * 52)
+  }
+
+  @Test("YIELD ends a turn where there is another CPU, and is nothing where there is none")
+  func yielding() throws {
+    let yielding = [Self.yield, Self.addOne, 0xF100_101F, 0x54FF_FFA3, Self.ring]  // cmp x0, #4; b.lo
+    let machine = try machine([yielding, [Self.addOne, Self.back]])
+    #expect(try run(machine) == 0)
+    let (first, second) = (machine.machine.cores[0].state, machine.machine.cores[1].state)
+    #expect(machine.machine.cpus[0].activity == .running)
+    // Each of the four was in a round of its own, all of which but the few instructions went to the other CPU.
+    #expect(first.time == 4 * SoftMachine.round + 3)
+    #expect(first.time - first.idleTime == 16)
+    #expect(second.time == 4 * SoftMachine.round && second.idleTime == 0)
+
+    let alone = try self.machine([yielding, [Self.branchToItself]])
+    alone.machine.cores[1].context.pointee.state.isOn = false
+    #expect(try run(alone) == 0)
+    #expect(alone.machine.cores[0].state.time == 16)
   }
 
   @Test("a CPU turns itself off by PSCI, is seen to be off, and is turned on again")

@@ -1,4 +1,5 @@
 import ARM64
+import Devices
 import Testing
 
 @testable import SoftEngine
@@ -54,6 +55,16 @@ extension TestMachine {
 
   /// What an exception's vector is at: at the start of RAM, where nothing else is.
   func setVectors() { system.vbar = Self.ram }
+
+  /// Has an SGI or PPI be signalled to the first CPU, whatever PSTATE masks.
+  func enablePrivateInterrupt(_ number: UInt32) {
+    // GICR_ISENABLER0, GICD_CTLR's groups, ICC_PMR and ICC_IGRPEN1.
+    _ = machine.interruptController.write(1 << UInt64(number), to: .redistributors, at: 0x1_0100, size: 4)
+    _ = machine.interruptController.write(3, to: .distributor, at: 0, size: 4)
+    _ = machine.interruptController.write(0xff, to: .priorityMask, of: 0)
+    _ = machine.interruptController.write(1, to: .groupEnable1, of: 0)
+    machine.updateInterrupts()
+  }
 
   /// Goes on at EL0, at an address.
   func enterEL0(at address: UInt64 = TestMachine.code) {

@@ -19,18 +19,8 @@ import Testing
   private func machine() throws -> TestMachine {
     let machine = try TestMachine()
     machine.setVectors()
-    enableTimerInterrupt(machine)
+    machine.enablePrivateInterrupt(Self.virtualTimer)
     return machine
-  }
-
-  private func enableTimerInterrupt(_ machine: TestMachine) {
-    // GICR_ISENABLER0, GICD_CTLR's groups, ICC_PMR and ICC_IGRPEN1.
-    _ = machine.machine.interruptController.write(
-      1 << Self.virtualTimer, to: .redistributors, at: 0x1_0100, size: 4)
-    _ = machine.machine.interruptController.write(3, to: .distributor, at: 0, size: 4)
-    _ = machine.machine.interruptController.write(0xff, to: .priorityMask, of: 0)
-    _ = machine.machine.interruptController.write(1, to: .groupEnable1, of: 0)
-    machine.machine.updateInterrupts()
   }
 
   @Test func theCounterFollowsTheInstructions() throws {
@@ -109,6 +99,19 @@ import Testing
     #expect(machine.pc == TestMachine.code + 12)
     #expect(machine.core.wakes(before: 1 << 20))
     #expect(machine.core.context.pointee.state.wait == .none)
+  }
+
+  @Test(arguments: [(bit: 3, falls: false, at: 8), (3, true, 16), (4, false, 16), (0, false, 1), (0, true, 2)])
+  func theEventStreamEndsAWait(bit: UInt64, falls: Bool, at counter: UInt64) throws {
+    let machine = try machine()
+    machine.system.cntkctl = 1 << 2 | (falls ? 1 << 3 : 0) | bit << 4
+    machine.put([SystemWord.wfe, SystemWord.nop])
+    #expect(machine.core.run(10) == .wait)
+    #expect(machine.core.wakes(before: 1 << 20))
+    #expect(machine.core.context.pointee.state.time == counter * tick(machine))
+    #expect(machine.core.context.pointee.state.wait == .none)
+    // The next event is a period later.
+    #expect(machine.core.nextStreamEvent == (counter + 2 << bit) * tick(machine))
   }
 
   @Test func waitingIsTrappedAtEL0WhereEL1SaysSo() throws {
