@@ -126,7 +126,8 @@ let package = Package(
     tests(
       "HVGDBCommandTests",
       [
-        "HVGDBCommand", "Architecture", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "Machine", "GuestMemory", "Bits",
+        "HVGDBCommand", "Architecture", "Host", "CPUEngine", "KVMEngine", "SoftEngine", "Machine", "GuestMemory",
+        "Bits",
         argumentParser, logging, systemPackage,
       ]),
     tests(

@@ -112,7 +112,9 @@ final class SoftCore {
       case .attention: needsAttention = true
       case .access:
         // What the engine has itself is done here too, between two instructions: it may signal an interrupt.
-        guard let request = access.pending, let answer = machine.performInternally(request, by: self) else { return exit }
+        guard let request = access.pending, let answer = machine.performInternally(request, by: self) else {
+          return exit
+        }
         access.answer(answer)
       case .caught, .breakpoint, .softwareBreakpoint, .watchpoint, .wait, .firmware: return exit
       }

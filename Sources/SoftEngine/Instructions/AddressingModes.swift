@@ -29,11 +29,10 @@ extension Transfer {
   @inline(__always) static var isVector: Bool { false }
 }
 
-// A handler tries hastily, so that its fast way calls nothing, and leaves the rest to a function of its own. Inlining late
-// puts the handlers into the functions of C that slots point to; else each would be reached by one more jump.
+// A handler tries hastily, so that its fast way calls nothing, and leaves the rest to a function of its own.
 
 /// Executes a load or store.
-@_semantics("inline_late") @inline(__always)
+@inline(__always)
 func access<Moved: Transfer, Mode: AddressingMode>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type, _: Mode.Type
 ) {
@@ -62,7 +61,7 @@ private func perform<Moved: Transfer, Mode: AddressingMode>(
 }
 
 /// Executes a load from a place relative to the instruction, `immediate` bytes away.
-@_semantics("inline_late") @inline(__always)
+@inline(__always)
 func accessLiteral<Moved: Transfer>(
   _ cpu: UnsafeMutableRawPointer, _ slot: UnsafeMutableRawPointer, _ limit: Int, _: Moved.Type
 ) {
