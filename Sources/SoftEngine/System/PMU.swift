@@ -175,6 +175,15 @@ extension PMU {
     set { if counts.indices.contains(number) { counts[number] = newValue & Self.greatestCount } }
   }
 
-  /// The counter that PMSELR_EL0 selects.
-  var selectedCounter: Int { Int(selected & 0x1f) }
+  /// PMXEVTYPER_EL0: the type of the counter that PMSELR_EL0 selects.
+  var selectedType: UInt64 {
+    get { self[type: Int(selected & 0x1f)] }
+    set { self[type: Int(selected & 0x1f)] = newValue }
+  }
+
+  /// PMXEVCNTR_EL0: the count of the counter that PMSELR_EL0 selects.
+  var selectedCount: UInt64 {
+    get { self[count: Int(selected & 0x1f)] }
+    set { self[count: Int(selected & 0x1f)] = newValue }
+  }
 }
