@@ -50,4 +50,5 @@ run_tests --gic 2 -- --filter GICv2 || status=$?
 Tests/Arm64/session.sh || status=1
 Tests/Arm64/translate.sh || status=1
 Tests/Arm64/hosts.sh || status=1
+swift build --configuration release --product hvgdb && Tests/Arm64/agreement.sh || status=1
 exit "$status"

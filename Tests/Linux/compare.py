@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares what a Linux guest printed on two machines, line by line, without times and without what may differ between CPUs.
+"""Compares the logs that a Linux guest printed on two machines, line by line, without times and without what may differ between CPUs.
 
 Lines may come in another order near each other: drivers that start on their own threads print when they are ready.
 
@@ -18,13 +18,13 @@ DIFFERENT = (
     r"hw-breakpoint: |hw perfevents|ASID allocator|KVM|kvm|cacheinfo|setend instruction|cp15_barrier|SVE|SME|MTE",
     r"(CPU (implementer|architecture|variant|part|revision)|Features|BogoMIPS)\s*:",
     # Buffers whose size follows from what a CPU has to be saved, and so what memory is left.
-    r"percpu: |Memory: |NODE_DATA|pages in range for",
+    r"software IO TLB: mapped|percpu: |Memory: |NODE_DATA|pages in range for",
     # The timer's rate, which is the host's on KVM.
     r"arch_timer: |sched_clock: |clocksource: arch_sys_counter|Calibrating delay loop",
     # The interrupt controller's size.
     r"GICv3: |GIC: |ITS|NR_IRQS",
     # How fast something was: what was measured, and counts of interrupts.
-    r"raid6: |xor: |\d+ MB/s|deferred pages initialised|rcu: .* self-detected|^\s*(\d+|IPI\d+|Err):|audit\(",
+    r"crng init done|raid6: |xor: |\d+ MB/s|deferred pages initialised|rcu: .* self-detected|^\s*(\d+|IPI\d+|Err):|audit\(",
     # hvgdb itself.
     r"^hvgdb: the guest ",
 )
@@ -35,7 +35,8 @@ def lines(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         text = file.read().replace("\r", "")
     kept = []
-    for line in text.splitlines():
+    # The log only: what programs print at the same time is mixed as it comes.
+    for line in re.findall(r"^\[ *\d+\.\d+\] .*", text, re.M):
         line = re.sub(r"^\[ *\d+\.\d+\] ", "", line)
         # Dates, of the clock and of the files that /init makes.
         line = re.sub(r"\b\w{3} +\d+ \d\d:\d\d\b|\d{4}-\d\d-\d\dT[\d:]+ UTC \(\d+\)", "DATE", line)

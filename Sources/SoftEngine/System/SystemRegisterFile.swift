@@ -75,11 +75,9 @@ enum SystemRegisterFile {
   /// What else is one after a reset: nTWI, nTWE and SPAN.
   static let sctlrReset: UInt64 = 1 << 16 | 1 << 18 | 1 << 23
   /// M, A, C, SA, SA0, UMA, I, DZE, UCT, nTWI, nTWE, WXN, TSCXT, SPAN and UCI.
-  private static let sctlrWritable: UInt64 =
-    0b1_1111 | 1 << 9 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 26
+  private static let sctlrWritable: UInt64 = 0x049d_d21f
   /// T0SZ, EPD0 to TG0, T1SZ, A1, EPD1 to TG1, IPS, AS, TBI0, TBI1, HA, HD, HPD0, HPD1, E0PD0 and E0PD1.
-  private static let tcrWritable: UInt64 =
-    0x3f | 0x1ff << 7 | 0x3f << 16 | 1 << 22 | 0x1ff << 23 | 0b111 << 32 | 0b111_1111 << 36 | 0b11 << 55
+  private static let tcrWritable: UInt64 = 0x0180_07f7_ffff_ffbf
 
   private static let control: [SystemRegisterDefinition] = [
     .stored("sctlr_el1", \.sctlr, writable: sctlrWritable, fixed: sctlrFixed, then: .translation),
