@@ -10,6 +10,21 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// What has the software CPU's handlers be one function each that ends in a jump; without it they are right, and slower.
+let handlers: [SwiftSetting] = {
+  var options = [
+    // Where like functions are merged into one with another parameter, jumps would be calls.
+    "-Xfrontend", "-disable-llvm-merge-functions-pass",
+    // SwiftPM keeps frame pointers; handlers, which call nothing, need none.
+    "-Xcc", "-momit-leaf-frame-pointer",
+  ]
+  #if compiler(>=6.3)
+    // The function of C that a slot points to would jump to the closure's body unless that is small.
+    options += ["-Xllvm", "-sil-inline-trivial-function-threshold=120"]
+  #endif
+  return [.unsafeFlags(options)]
+}()
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -67,16 +82,7 @@ let package = Package(
     .target(
       name: "SoftEngine",
       dependencies: ["CPUEngine", "ARM64", "Bits", "Architecture", "GuestMemory", "Devices", "Host", "SoftFloat"],
-      swiftSettings: strict + [
-        .unsafeFlags([
-          // Handlers end in jumps. Where like functions are merged into one with another parameter, they would be calls.
-          "-Xfrontend", "-disable-llvm-merge-functions-pass",
-          // The function of C that a slot points to would jump to the closure's body unless that is small.
-          "-Xllvm", "-sil-inline-trivial-function-threshold=120",
-          // SwiftPM keeps frame pointers; handlers, which call nothing, need none.
-          "-Xcc", "-momit-leaf-frame-pointer",
-        ])
-      ]),
+      swiftSettings: strict + handlers),
     component(
       "Machine",
       [
