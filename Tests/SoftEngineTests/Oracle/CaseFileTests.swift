@@ -3,14 +3,16 @@ import Testing
 /// The reader of case files.
 struct CaseFileTests {
   /// A section of one case: ADD X0, X1, X2 with three inputs and two results.
-  private static let sample: [UInt8] =
-    Array("A64CASES".utf8) + [3] + Array("a/b".utf8) + [1, 0, 0, 0]
-    + [1, 3, 0x20, 0x00, 0x02, 0x8b]
-    + [1, 2, 0, 0, 0, 0, 0, 0, 0x80]
-    + [33, 0, 0, 0, 0x60]
-    + [128, 0xf8, 0x0f, 1, 2, 3, 4, 5, 6, 7, 8]
-    + [2, 2, 37, 9, 0, 0, 0, 0, 0, 0, 0]
-    + [95, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x70]
+  private static let sample = Array(sampleParts.joined())
+  private static let sampleParts: [[UInt8]] = [
+    Array("A64CASES".utf8), [3], Array("a/b".utf8), [1, 0, 0, 0],
+    [1, 3, 0x20, 0x00, 0x02, 0x8b],
+    [1, 2, 0, 0, 0, 0, 0, 0, 0x80],
+    [33, 0, 0, 0, 0x60],
+    [128, 0xf8, 0x0f, 1, 2, 3, 4, 5, 6, 7, 8],
+    [2, 2, 37, 9, 0, 0, 0, 0, 0, 0, 0],
+    [95, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x70],
+  ]
 
   @Test func readsEveryPart() throws {
     let section = try #require(try CaseFile(Self.sample).sections.first)

@@ -47,8 +47,8 @@ extension CaseMachine {
   /// What the control registers hold, beside what is reserved.
   enum Control {
     /// T0SZ: 39 bits; write-back and inner-shareable walks; EPD1: no upper range; IPS: 40 bits; TBI0.
-    static let tcr: UInt64 = 25 | 0b01 << 8 | 0b01 << 10 | 0b11 << 12 | 1 << 23 | 0b10 << 32 | 1 << 37
+    static let tcr: UInt64 = 0x22_0080_3519
     /// RES1, M, C, I; DZE, UCT and UCI: EL0 may maintain caches; nTWI, nTWE; neither A nor SA0: nothing need be aligned.
-    static let sctlr: UInt64 = 0x30d0_0800 | 1 | 1 << 2 | 1 << 12 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 18 | 1 << 26
+    static let sctlr: UInt64 = 0x34d5_d805
   }
 }
