@@ -42,26 +42,26 @@ struct CommandLineTests {
   typealias Parts = [(offset: Int, bytes: [UInt8])]
 
   private static let arm64Magic = (offset: 0x38, bytes: Array("ARM\u{64}".utf8))
-  /// What the host's own CPUs could run is no case here.
-  private static let otherKernels: [(parts: Parts, words: String)] = {
-    var kernels: [(Parts, String)] = [
-      ([(0x24, [0x18, 0x28, 0x6F, 0x01])], "this is a 32-bit Arm zImage"),
-      ([arm64Magic, (0x18, [1])], "this is a big-endian arm64 kernel"),
+  /// What the host's own CPUs could run is no case here; the software CPU runs arm64 kernels everywhere.
+  private static let otherKernels: [(parts: Parts, engine: String, words: String)] = {
+    var kernels: [(Parts, String, String)] = [
+      ([(0x24, [0x18, 0x28, 0x6F, 0x01])], "auto", "this is a 32-bit Arm zImage"),
+      ([arm64Magic, (0x18, [1])], "auto", "this is a big-endian arm64 kernel"),
     ]
     #if arch(x86_64)
-      kernels.append(([arm64Magic], "this kernel is for arm64"))
+      kernels.append(([arm64Magic], "kvm", "this kernel is for arm64"))
     #endif
     return kernels
   }()
 
   @Test("a kernel for other CPUs is refused with one sentence that says which, and status 1", arguments: otherKernels)
-  func otherKernel(parts: Parts, words: String) throws {
+  func otherKernel(parts: Parts, engine: String, words: String) throws {
     var content = [UInt8](repeating: 0, count: 4096)
     for (offset, bytes) in parts { content.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
     let directory = try TemporaryDirectory()
     let path = directory.path + "/kernel"
     try Data(content).write(to: URL(fileURLWithPath: path))
-    let (ending, output, errors) = try Hvgdb.finish(["--kernel", path, "--no-wait"])
+    let (ending, output, errors) = try Hvgdb.finish(["--kernel", path, "--no-wait", "--accel", engine])
     #expect(ending == .exited(1))
     #expect(output.isEmpty)
     #expect(errors.split(separator: "\n").count == 1 && errors.hasPrefix("hvgdb: ") && errors.contains(words))

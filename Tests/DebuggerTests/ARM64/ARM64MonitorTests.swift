@@ -16,7 +16,7 @@ import Testing
     #expect(
       names == [
         "help", "reset", "translate", "walk", "regs", "limit", "quit", "console", "type", "kaslr", "symbols", "modules",
-        "dmesg", "sysreg", "esr", "el", "fdt",
+        "dmesg", "catch", "sysreg", "esr", "el", "fdt",
       ])
   }
 
