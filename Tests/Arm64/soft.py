@@ -13,7 +13,7 @@ UNUSED_DATA = "^acpi_gbl_"
 PSEUDO = "[qdshbw][0-9]+"
 PATTERN = 0x5555_5555_5555_5555
 READ_ONLY = "(id|mvfr|midr|mpidr|revidr|ctr|dczid|clidr|ccsidr|aidr|currentel|isr|lorid|cntfrq|cnt[pv]ct|mdrar|oslsr" \
-    "|dbgauthstatus|mdccsr|icc_iar|icc_hppir|icc_rpr).*"
+    "|dbgauthstatus|mdccsr|pmceid|icc_iar|icc_hppir|icc_rpr).*"
 # Those of limited ordering regions, of an external debugger, and the choice of the GIC's register interface.
 WITHOUT_STATE = "actlr_el1|lor.*|osdtr.*|oseccr_el1|osdlr_el1|dbgprcr_el1|dbgdtr.*|icc_sre_el1"
 
