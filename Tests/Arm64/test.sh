@@ -47,7 +47,7 @@ run_tests() { # MACHINE-OPTION... -- TEST-OPTION...
 # The small guests are debugged in the session; a machine that has a GICv2 has one of its own.
 run_tests --timeout "$limit" -- --skip ARM64GuestTests --skip GICv2 || status=$?
 run_tests --gic 2 -- --filter GICv2 || status=$?
-Tests/Arm64/session.sh || status=1
+Tests/Arm64/session.sh kvm || status=1
 Tests/Arm64/translate.sh || status=1
 Tests/Arm64/hosts.sh || status=1
 swift build --configuration release --product hvgdb && Tests/Arm64/agreement.sh || status=1
