@@ -62,7 +62,7 @@ struct MachineBuilder {
     case .auto:
       if guest == .x86_64 {
         guard isOwn else {
-          throw Failure(description: "x86-64 kernels run by KVM on x86-64 hosts only, and this host is none")
+          throw Failure(description: "KVM runs x86-64 kernels on x86-64 hosts only, and this kernel is for x86-64")
         }
         return .kvm
       }
