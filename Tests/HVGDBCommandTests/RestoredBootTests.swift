@@ -79,7 +79,11 @@ private final class Flag: Sendable {
   func set() { value.store(true, ordering: .releasing) }
 }
 
-@Suite("A boot of Linux on the software CPU", .enabled(if: FileManager.default.fileExists(atPath: Boot.kernel)))
+@Suite(
+  "A boot of Linux on the software CPU",
+  .enabled(
+    if: FileManager.default.fileExists(atPath: Boot.kernel),
+    "no Debian kernel is here: have one fetched by `make kernels`"))
 struct RestoredBootTests {
   @Test("saved and put back in the middle, it leads to the same digest", arguments: [1, 2])
   func restored(cpuCount: Int) throws {
