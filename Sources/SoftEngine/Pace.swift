@@ -38,7 +38,9 @@ struct Pace {
   mutating func wait(for time: UInt64) -> Bool {
     look()
     guard time > elapsed, let lastSeen else { return true }
-    let isSignalled = HostThread.waitForSignal(until: lastSeen &+ (time - elapsed))
+    let (deadline, isFar) = lastSeen.addingReportingOverflow(time - elapsed)
+    guard !isFar else { return false }
+    let isSignalled = HostThread.waitForSignal(until: deadline)
     if isSignalled { HostThread.current.signal() }
     look()
     return !isSignalled

@@ -187,14 +187,19 @@ public final class SoftCPU: VirtualCPU, @unchecked Sendable {
     switch register {
     case .general(let number): core.context.pointee.state.x[number] = value
     case .sp: core.context.pointee.state.x[Int(RegisterNumber.sp)] = value
-    case .pc: core.context.pointee.state.pc = value
+    case .pc:
+      core.context.pointee.state.pc = value
+      // A wait may end at any time; one at another instruction is none.
+      core.context.pointee.state.wait = .none
     case .pstate:
       if core.context.pointee.state.system.pmu.isCounting { core.setPMU(at: core.context.pointee.state.time) }
       defer { core.notePMUChange() }
-      // The register table has the low half alone.
-      core.pstate = core.pstate & ~0xffff_ffff | value & 0xffff_ffff
-    case .fpsr: core.context.pointee.state.fpsr = value
-    case .fpcr: core.context.pointee.state.fpcr = value
+      guard [.el0t, .el1t, .el1h].contains(PSTATE(rawValue: value).mode) else {
+        throw EngineError("this CPU has EL0t, EL1t and EL1h alone")
+      }
+      core.pstate = value & SoftCore.stateBits
+    case .fpsr: core.context.pointee.state.fpsr = value & SystemRegisterFile.fpsrWritable
+    case .fpcr: core.context.pointee.state.fpcr = value & SystemRegisterFile.fpcrWritable
     case .system(let register):
       guard core.poke(register, value) else { throw EngineError("\(register) of this CPU cannot be set") }
     case .vg, .pointerMask, .vector, .scalableVector, .predicate, .ffr:

@@ -94,8 +94,12 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
 
   /// What was typed on the console, and when it was.
   public struct Typing: Sendable, Equatable {
-    /// The time of the round in instructions.
+    /// The guest's time in instructions.
     public let time: UInt64
+    /// The CPU before whose turn it was at that time; one more than there are for the end of a round.
+    public let turn: Int
+    /// How many accesses of the instruction at hand the board had been asked for; 0 between two instructions.
+    public let accessCount: Int
     /// The bytes.
     public let bytes: [UInt8]
   }
@@ -237,8 +241,8 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
       takeArrivals()
       for clock in clocks { clock.ring() }
       guard let core = nextCore(isRunning) else {
-        // All wait for something from outside, or the host's time to come to the guest's: a signal ends that.
-        waitForInput()
+        // All may wait for something from outside, or the host's time to come to the guest's: a signal ends that.
+        if !startRound(isRunning) { waitForInput() }
         continue
       }
       let end = min(schedule.roundEnd, clocks.compactMap(\.alarmTime).min() ?? .max)
@@ -246,16 +250,11 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     }
   }
 
-  /// The core that runs next, with time left in the round; nil where all wait for something from outside, or for the
-  /// host's time to come to the guest's.
+  /// The core that runs next, with time left in the round; nil where the round is over.
   ///
   /// It may be left and come back to at any point: where it stands is in `schedule` alone.
   private func nextCore(_ isRunning: [Bool]) -> SoftCore? {
-    while true {
-      guard schedule.turn < cores.count else {
-        guard startRound(isRunning) else { return nil }
-        continue
-      }
+    while schedule.turn < cores.count {
       let core = cores[schedule.turn]
       if runs(core, isRunning), core.wakes(before: schedule.roundEnd) {
         if core.context.pointee.state.time < schedule.roundEnd { return core }
@@ -267,7 +266,11 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
       if cores.count > 1 { core.context.pointee.state.exclusiveSize = 0 }
       schedule.turn += 1
     }
+    return nil
   }
+
+  /// A time that never comes.
+  private static let farthest = UInt64.max >> 1
 
   private func runs(_ core: SoftCore, _ isRunning: [Bool]) -> Bool {
     core.index < isRunning.count && isRunning[core.index] && core.context.pointee.state.isOn
@@ -276,13 +279,15 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// Goes on to the next round; false where nothing will happen before something comes from outside, or too early for the
   /// host.
   private func startRound(_ isRunning: [Bool]) -> Bool {
+    // The time of the round's end is the clocks' too.
+    for clock in clocks { clock.ring() }
     let length = cores.count == 1 ? Self.loneRound : Self.round
     var end = schedule.roundEnd &+ length
     let running = cores.filter { runs($0, isRunning) }
     if schedule.idleTurns == cores.count, !running.contains(where: { $0.irq || $0.fiq }) {
       // Nobody has anything to do: on to the first interrupt of a timer or a clock.
       let times = running.compactMap(\.nextTimer) + clocks.compactMap(\.alarmTime)
-      guard let next = times.min(), pace.wait(for: nanoseconds(next)) else { return false }
+      guard let next = times.min(), next < Self.farthest, pace.wait(for: nanoseconds(next)) else { return false }
       end = max(next, schedule.roundEnd) &+ 1
     }
     if digest != nil { for core in cores where core.context.pointee.state.isOn { digest?.mix(core.state) } }
@@ -320,7 +325,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
       switch arrival {
       case .line(let line, let isHigh): setSharedInterrupt(line, isHigh)
       case .typing(let bytes):
-        typings.append(Typing(time: time, bytes: bytes))
+        typings.append(Typing(time: time, turn: schedule.turn, accessCount: cores[turn].access.count, bytes: bytes))
         receive(bytes)
       }
     }

@@ -22,6 +22,9 @@ struct BoardAccess: Equatable {
   /// Whether an instruction is in the middle of its accesses.
   var isUnderWay: Bool { pending != nil || !answered.isEmpty }
 
+  /// How many accesses the board was asked for.
+  var count: Int { answered.count + (pending == nil ? 0 : 1) }
+
   /// What an access gives: the answer where it was answered; else nil, and it is pending.
   mutating func perform(_ request: Request) -> UInt64? {
     if position < answered.count {

@@ -50,6 +50,8 @@ final class CodeCache {
     underBreakpoints.removeAll()
   }
 
+  func isArmed(_ slot: UnsafeMutableRawPointer) -> Bool { underBreakpoints[slot] != nil }
+
   func handler(under slot: UnsafeMutableRawPointer) -> Handler { underBreakpoints[slot] ?? Handlers.decode }
 
   /// Puts a decoded instruction into a slot, under the breakpoint if there is one.

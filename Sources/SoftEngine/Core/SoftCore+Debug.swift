@@ -50,14 +50,15 @@ struct DebugState {
   /// The exception that a run came back before, and where that was: it is taken when the CPU goes on from there.
   var caught: (exception: CaughtException, pc: UInt64, time: UInt64)?
 
+  /// Whether there are watchpoints at all.
+  var isWatching: Bool { !watchedPages.isEmpty || !wideRanges.isEmpty }
+
   func watchesPage(_ page: UInt64) -> Bool {
-    if watchedPages.isEmpty && wideRanges.isEmpty { return false }
     return watchedPages.contains(page) || wideRanges.contains { page &- $0.first <= $0.last &- $0.first }
   }
 
   func watches(_ address: UInt64, _ size: Int) -> Bool {
-    if watchedPages.isEmpty && wideRanges.isEmpty { return false }
-    return watchesPage(address & ~0xfff) || watchesPage((address &+ UInt64(size - 1)) & ~0xfff)
+    watchesPage(address & ~0xfff) || watchesPage((address &+ UInt64(size - 1)) & ~0xfff)
   }
 }
 

@@ -98,7 +98,10 @@ extension SoftCore {
       guard let second else { return false }
       if second.isDevice { return raiseAlignmentFault(address, isWrite: isWrite) }
     }
-    if debug.watches(address, size) && !passWatchpoints(address, size, isWrite: isWrite) { return false }
+    if debug.isWatching {
+      let place = withoutTag(address)
+      if debug.watches(place, size) && !passWatchpoints(place, size, isWrite: isWrite) { return false }
+    }
 
     let scratch = UnsafeMutableRawPointer(context) + CPUContext.runOffset
     let physical = first.physical | address & 0xfff
@@ -147,10 +150,17 @@ extension SoftCore {
     return true
   }
 
+  /// A data address as it is translated, where its top byte may be a tag.
+  private func withoutTag(_ address: UInt64) -> UInt64 {
+    let tcr = TCR(rawValue: context.pointee.state.system.tcr)
+    let isTagged = tcr.ignoresTopByte(VARange(of: GuestVirtual(address)), for: .data)
+    return isTagged ? UInt64(bitPattern: Int64(bitPattern: address << 8) >> 8) : address
+  }
+
   /// Has the fast way know a page from now on, as far as it is for the fast way.
   private func fill(_ address: UInt64, _ mapping: PageMapping, _ regime: TranslationTables.Regime) {
     let page = address & ~0xfff
-    guard !mapping.isDevice, !debug.watchesPage(page),
+    guard !mapping.isDevice, !debug.isWatching || !debug.watchesPage(withoutTag(page)),
       !SCTLR(rawValue: context.pointee.state.system.sctlr).rawValue[bit: 1],
       let bytes = memory.bytes(at: GuestPhysical(mapping.physical)), bytes.count >= 4096, let host = bytes.baseAddress
     else { return }

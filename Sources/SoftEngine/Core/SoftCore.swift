@@ -23,6 +23,8 @@ final class SoftCore {
   var fiq = false
   /// The CPU is to be looked at before its next instruction: an interrupt may be taken.
   var needsAttention = true
+  /// The guest's own breakpoints changed: slots with breakpoints are to be set anew when no run is under way.
+  var needsRearming = false
   /// No interrupt is taken: a debugger steps.
   var masksInterrupts = false
   /// The time at which a timer's output changes next; follows from the state.
@@ -92,6 +94,10 @@ final class SoftCore {
           continue
         }
       }
+      if needsRearming {
+        needsRearming = false
+        machine.rearmBreakpoints()
+      }
       let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
       if isStepped, !access.isUnderWay, takeSoftwareStep() { continue }
       guard let slot = enterPage() else {
@@ -102,12 +108,13 @@ final class SoftCore {
       let stop = min(end, nextTimer ?? end, nextOverflow.map { time &+ ($0 &- busyTime) } ?? end)
       let exit = runSlots(from: slot, isStepped || access.isUnderWay ? 1 : Int(clamping: stop &- time))
       if exit != .access { access.finish() }
-      if isStepped { noteSoftwareStep(since: time) }
+      if isStepped, exit != .exception { noteSoftwareStep(since: time) }
       switch exit {
       case .limit: break
       case .jump: context.pointee.state.pc = branchAddress(context.pointee.state.pc)
       case .exception:
         if catchesException() { return .caught }
+        if isStepped { noteSoftwareStep(since: time) }
         takeException()
       case .attention: needsAttention = true
       case .access:
@@ -176,7 +183,7 @@ final class SoftCore {
 
   /// Makes a slot be decoded again; memory was stored there.
   func forgetDecoded(_ slot: UnsafeMutableRawPointer) {
-    if stop?.slot == slot {
+    if stop?.slot == slot, !code.isArmed(slot) {
       stop?.handler = Handlers.decode
     } else {
       code.forget(slot)

@@ -20,7 +20,7 @@ extension SoftCore {
   }
 
   /// The bits of an SPSR that there are: N, Z, C, V, PAN, SS, IL, D, A, I, F and M.
-  private static let stateBits: UInt64 = 0xf << 28 | 0b111 << 20 | 0x3cf
+  static let stateBits: UInt64 = 0xf << 28 | 0b111 << 20 | 0x3cf
 
   /// Whether an SPSR is of EL0 or EL1 in AArch64 state.
   private static func isLegalReturn(_ saved: UInt64) -> Bool {

@@ -42,7 +42,7 @@ extension SoftCore {
           .map { ($0, GuestDebug.Levels(control.privilegeControl)) }
       }
     }
-    if hadBreakpoints || !debug.guest.breakpoints.isEmpty { machine.rearmBreakpoints() }
+    if hadBreakpoints || !debug.guest.breakpoints.isEmpty { needsRearming = true }
     if hadWatchpoints || !debug.guest.watchpoints.isEmpty { tables.clear() }
     noteMaskedEvents()
     needsAttention = true

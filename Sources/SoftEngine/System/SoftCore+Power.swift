@@ -18,6 +18,8 @@ extension SoftCore {
     fireTimers()
     notePMUChange()
     noteGuestDebugChange()
+    debug.caught = nil
+    debug.hit = nil
   }
 
   /// How long a WFE or YIELD lasts at most, in instructions.

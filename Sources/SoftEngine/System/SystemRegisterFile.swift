@@ -116,10 +116,10 @@ enum SystemRegisterFile {
   // MARK: Process state
 
   /// AHP, DN, FZ, RMode and FZ16; traps of floating-point exceptions are not there.
-  private static let fpcrWritable: UInt64 =
+  static let fpcrWritable: UInt64 =
     0b11 << 25 | 1 << 24 | 0b11 << 22 | (Feature.announced.contains(.fp16) ? 1 << 19 : 0)
   /// QC, IDC, IXC, UFC, OFC, DZC and IOC.
-  private static let fpsrWritable: UInt64 = 1 << 27 | 0x9f
+  static let fpsrWritable: UInt64 = 1 << 27 | 0x9f
 
   private static let processState: [SystemRegisterDefinition] = [
     .computed(
@@ -140,7 +140,10 @@ enum SystemRegisterFile {
       write: { core, value, _ in core.context.pointee.state.mode[bit: 22] = value[bit: 22] }),
     .computed(
       "daif", user: .readWrite(.sctlr(9)), read: { core, _ in core.context.pointee.state.mode & 0x3c0 },
-      write: { core, value, _ in core.context.pointee.state.mode[bits: 6...9] = value[bits: 6...9] }),
+      write: { core, value, _ in
+        core.context.pointee.state.mode[bits: 6...9] = value[bits: 6...9]
+        core.needsAttention = true
+      }),
     .computed(
       "nzcv", user: .readWrite(.open), read: { core, _ in core.pstate & 0xf << 28 },
       write: { core, value, _ in core.cpu.setFlags(UInt8(truncatingIfNeeded: value[bits: 28...31])) }),

@@ -150,6 +150,7 @@ struct SchedulingTests {
     #expect(machine.machine.typings.map(\.bytes) == [Array("ab".utf8), Array("c".utf8)])
     // The second came in the middle of the store, which was not executed yet.
     #expect(machine.machine.typings.map(\.time) == [0, 1])
+    #expect(machine.machine.typings.map(\.accessCount) == [0, 1])
   }
 
   private final class Received: Sendable {
