@@ -83,7 +83,9 @@ for name in names:
     part = name + ".q.u[0]" if re.fullmatch("v[0-9]+", name) else name
     before = value("$" + part)
     size = int(gdb.parse_and_eval(f"sizeof ${part}"))
-    if not assign(part, size, before ^ PATTERN & (1 << 8 * size) - 1):
+    # Of the process state the flags: other modes than the CPU's are refused.
+    pattern = 0x5000_0000 if name == "cpsr" else PATTERN
+    if not assign(part, size, before ^ pattern & (1 << 8 * size) - 1):
         refused.append(name)
         continue
     if value("$" + part) == before:
