@@ -200,7 +200,7 @@ extension ARM64DebugRegisters {
 
 extension GuestVirtual {
   /// The address with copies of bit 55 in the top byte, where a pointer may have a tag (Arm ARM, section D8.9).
-  var withoutTag: GuestVirtual {
+  public var withoutTag: GuestVirtual {
     var value = rawValue
     value[bits: 56...63] = value[bit: 55] ? 0xff : 0
     return GuestVirtual(value)

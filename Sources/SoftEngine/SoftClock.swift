@@ -20,8 +20,7 @@ final class SoftClock: GuestClock, @unchecked Sendable {
   var alarmTime: UInt64? {
     guard let alarm else { return nil }
     guard alarm.time > Self.powerOn else { return 0 }
-    let rate = max(1, machine.options.instructionsPerSecond)
-    let (high, low) = (alarm.time - Self.powerOn).multipliedFullWidth(by: rate)
+    let (high, low) = (alarm.time - Self.powerOn).multipliedFullWidth(by: machine.options.instructionsPerSecond)
     return high < 1_000_000_000 ? (1_000_000_000 as UInt64).dividingFullWidth((high, low)).quotient &+ 1 : .max
   }
 

@@ -190,7 +190,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   /// The guest's time in nanoseconds since power-on, by its time in instructions.
   func nanoseconds(_ time: UInt64) -> UInt64 {
     let (high, low) = time.multipliedFullWidth(by: 1_000_000_000)
-    let rate = max(1, options.instructionsPerSecond)
+    let rate = options.instructionsPerSecond
     // 584 years of time are more than a run has.
     return high < rate ? rate.dividingFullWidth((high, low)).quotient : .max
   }
@@ -245,7 +245,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
         if !startRound(isRunning) { waitForInput() }
         continue
       }
-      let end = min(schedule.roundEnd, clocks.compactMap(\.alarmTime).min() ?? .max)
+      let end = min(schedule.roundEnd, nextAlarm ?? .max)
       if let exit = softCPUs[core.index].advance(until: end) { return (core.index, exit) }
     }
   }
@@ -269,6 +269,9 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     return nil
   }
 
+  /// The time at which the first of the devices' clocks makes its call.
+  private var nextAlarm: UInt64? { clocks.lazy.compactMap(\.alarmTime).min() }
+
   /// A time that never comes.
   private static let farthest = UInt64.max >> 1
 
@@ -286,8 +289,8 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     let running = cores.filter { runs($0, isRunning) }
     if schedule.idleTurns == cores.count, !running.contains(where: { $0.irq || $0.fiq }) {
       // Nobody has anything to do: on to the first interrupt of a timer or a clock.
-      let times = running.compactMap(\.nextTimer) + clocks.compactMap(\.alarmTime)
-      guard let next = times.min(), next < Self.farthest, pace.wait(for: nanoseconds(next)) else { return false }
+      let next = min(running.compactMap(\.nextTimer).min() ?? .max, nextAlarm ?? .max)
+      guard next < Self.farthest, pace.wait(for: nanoseconds(next)) else { return false }
       end = max(next, schedule.roundEnd) &+ 1
     }
     if digest != nil { for core in cores where core.context.pointee.state.isOn { digest?.mix(core.state) } }

@@ -25,11 +25,10 @@ extension SoftCore {
   /// Chooses the tables for the current exception level.
   func selectTables() {
     let state = context.pointee.state
-    let isEL0 = state.exceptionLevel == .el0
-    let regime: TranslationTables.Regime = isEL0 ? .el0 : state.mode[bit: 22] ? .el1PAN : .el1
+    let regime = regime(unprivileged: false)
     context.pointee.run.dataTLB = tables.data(regime)
     context.pointee.run.unprivilegedTLB = tables.data(.el0)
-    context.pointee.run.codeTLB = tables.code(isEL0: isEL0)
+    context.pointee.run.codeTLB = tables.code(isEL0: regime == .el0)
     context.pointee.run.isVectorTrapped =
       CPACR(rawValue: state.system.cpacr).trapsVectorAccess(at: state.exceptionLevel)
   }
@@ -99,7 +98,7 @@ extension SoftCore {
       if second.isDevice { return raiseAlignmentFault(address, isWrite: isWrite) }
     }
     if debug.isWatching {
-      let place = withoutTag(address)
+      let place = withoutTag(address, for: .data)
       if debug.watches(place, size) && !passWatchpoints(place, size, isWrite: isWrite) { return false }
     }
 
@@ -150,17 +149,17 @@ extension SoftCore {
     return true
   }
 
-  /// A data address as it is translated, where its top byte may be a tag.
-  private func withoutTag(_ address: UInt64) -> UInt64 {
+  /// An address as it is translated, where its top byte may be a tag.
+  func withoutTag(_ address: UInt64, for use: AddressUse) -> UInt64 {
+    let virtual = GuestVirtual(address)
     let tcr = TCR(rawValue: context.pointee.state.system.tcr)
-    let isTagged = tcr.ignoresTopByte(VARange(of: GuestVirtual(address)), for: .data)
-    return isTagged ? UInt64(bitPattern: Int64(bitPattern: address << 8) >> 8) : address
+    return tcr.ignoresTopByte(VARange(of: virtual), for: use) ? virtual.withoutTag.rawValue : address
   }
 
   /// Has the fast way know a page from now on, as far as it is for the fast way.
   private func fill(_ address: UInt64, _ mapping: PageMapping, _ regime: TranslationTables.Regime) {
     let page = address & ~0xfff
-    guard !mapping.isDevice, !debug.isWatching || !debug.watchesPage(withoutTag(page)),
+    guard !mapping.isDevice, !debug.isWatching || !debug.watchesPage(withoutTag(page, for: .data)),
       !SCTLR(rawValue: context.pointee.state.system.sctlr).rawValue[bit: 1],
       let bytes = memory.bytes(at: GuestPhysical(mapping.physical)), bytes.count >= 4096, let host = bytes.baseAddress
     else { return }

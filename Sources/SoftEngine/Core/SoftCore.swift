@@ -111,7 +111,8 @@ final class SoftCore {
       if isStepped, exit != .exception { noteSoftwareStep(since: time) }
       switch exit {
       case .limit: break
-      case .jump: context.pointee.state.pc = branchAddress(context.pointee.state.pc)
+      // Arm ARM, J1.1.2, `AArch64.BranchAddr`: PC holds no tag.
+      case .jump: context.pointee.state.pc = withoutTag(context.pointee.state.pc, for: .instruction)
       case .exception:
         if catchesException() { return .caught }
         if isStepped { noteSoftwareStep(since: time) }
@@ -126,13 +127,6 @@ final class SoftCore {
       case .caught, .breakpoint, .softwareBreakpoint, .watchpoint, .wait, .firmware: return exit
       }
     }
-  }
-
-  /// What PC is after a branch to an address (Arm ARM, J1.1.2, `AArch64.BranchAddr`): it holds no tag.
-  private func branchAddress(_ address: UInt64) -> UInt64 {
-    let tcr = TCR(rawValue: context.pointee.state.system.tcr)
-    let isTagged = tcr.ignoresTopByte(VARange(of: GuestVirtual(address)), for: .instruction)
-    return isTagged ? UInt64(bitPattern: Int64(bitPattern: address << 8) >> 8) : address
   }
 
   /// A page's worth of slots: as far as straight-line code goes past the limit before it looks.
