@@ -137,7 +137,7 @@
         count = try runner.whileStopped { try $0.value(of: counter) }
       }
       #expect(count > 0)
-      #expect(other.activity == .running)
+      #expect(runner.whileStopped { $0.activity } == .running)
       let code = try runner.whileStopped { try $0.value(of: guest.index(.base(.cs))) }
       #expect(code == 0x8000)
       runner.end()

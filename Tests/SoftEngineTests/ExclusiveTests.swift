@@ -105,7 +105,7 @@ import Testing
     machine[x: 4] = 0x900_0000
     // LDXR; MOVZ X3, #20000; SUBS X3, X3, #1; B.NE; STXR; STR W2, [X4], which the board answers.
     machine.put([Self.loadExclusive, 0xd289_c403, 0xf100_0463, 0x54ff_ffe1, Self.storeExclusive, 0xb900_0082])
-    let exit = try machine.machine.run([Bool](repeating: true, count: cpuCount)).exit
+    let exit = try machine.machine.runToExit([Bool](repeating: true, count: cpuCount)).exit
     guard case .mmio(let access) = exit else {
       Issue.record("\(exit)")
       return
