@@ -26,6 +26,16 @@ by_reason() {
     }'
 }
 
+# The first of those that began and did not end.
+begun() {
+  sed -nE "s/$test (.*) started\.$/+\t\1/p; s/$test (.*) (passed|failed) after .*/-\t\1/p" |
+    sed -E 's/ with [0-9]+ test cases?$//' |
+    awk -F '\t' '
+      $2 ~ /^case / { next }
+      { open[$2] += $1 == "+" ? 1 : -1 }
+      END { for (name in open) if (open[name] > 0) print "  " name }' | sort | head -20
+}
+
 for log in "$@"; do
   name=$(basename "$log" .log)
   lines=$(grep -vE "$test run " "$log" || true)
@@ -45,7 +55,8 @@ for log in "$@"; do
     status=1
   fi
   if ! grep -qE "$test run with .* (passed|failed) after|^SKIPPED: " "$log"; then
-    echo "The run of $name ended before all its tests were run."
+    echo "The run of $name ended before all its tests were run. These had begun:"
+    begun <<<"$lines"
     status=1
   fi
 done

@@ -12,12 +12,16 @@ mkdir -p "$logs"
 reports=()
 status=0
 
-# Builds and runs the tests of a package.
+# The tests of a package have this many seconds: several times what two cores need, so that only one that hangs meets it.
+limit=1200
+
+# Builds and runs the tests of a package. Lines come as they are printed, so that the log tells which test hangs.
 run() { # NAME [OPTION...]
   local log=$logs/$1.log
   reports+=("$log")
   swift build --build-tests "${@:2}"
-  swift test --skip-build --disable-xctest "${@:2}" 2>&1 | tee "$log" || status=$?
+  timeout --signal=INT --kill-after=30 "$limit" \
+    stdbuf --output=L swift test --skip-build --disable-xctest "${@:2}" 2>&1 | tee "$log" || status=$?
 }
 
 # arm64 Linux on the software CPU of a hvgdb: at work by itself, and debugged.
