@@ -15,6 +15,24 @@ public struct DBGBCR: ARM64RegisterFields {
 
   /// E: the breakpoint is enabled.
   public var isEnabled: Bool { rawValue[bit: 0] }
+  /// PMC: the exception levels whose instructions count; 0b11 for EL1 and EL0.
+  public var privilegeControl: UInt64 { rawValue[bits: 1...2] }
+  /// LBN: the breakpoint whose context is compared as well, where `type` says so.
+  public var linkedBreakpoint: Int { Int(rawValue[bits: 16...19]) }
+  /// BT; nil where it compares what only EL2 and AArch32 have.
+  public var type: BreakpointType? { BreakpointType(rawValue: UInt8(rawValue[bits: 20...23])) }
+
+  /// What a breakpoint compares.
+  public enum BreakpointType: UInt8, Sendable {
+    /// The instruction's address.
+    case address = 0b0000
+    /// The instruction's address, and the context of the linked breakpoint.
+    case linkedAddress = 0b0001
+    /// CONTEXTIDR_EL1.
+    case context = 0b0010
+    /// CONTEXTIDR_EL1, for those that are linked to it.
+    case linkedContext = 0b0011
+  }
 
   /// The named bits.
   public static var fields: [RegisterField] {
@@ -54,6 +72,10 @@ public struct DBGWCR: ARM64RegisterFields {
     get { rawValue[bits: 5...12] }
     set { rawValue[bits: 5...12] = newValue }
   }
+  /// WT: the context of a breakpoint is compared as well.
+  public var isLinked: Bool { rawValue[bit: 20] }
+  /// LBN: the breakpoint whose context that is.
+  public var linkedBreakpoint: Int { Int(rawValue[bits: 16...19]) }
   /// MASK: how many low bits of the address do not count, 3 to 31; 0 for none.
   public var mask: Int {
     get { Int(truncatingIfNeeded: rawValue[bits: 24...28]) }

@@ -56,6 +56,24 @@ import Testing
     #expect(try machine.bytes(at: TestMachine.data, 64) == memory)
   }
 
+  @Test("DC ZVA is for Normal memory, which there is none of without the MMU", arguments: [true, false])
+  func zeroing(translates: Bool) throws {
+    let machine = try Self.machine(translates: translates)
+    machine[x: 1] = TestMachine.data + 5
+    let memory = try machine.bytes(at: TestMachine.data, 128)
+    machine.execute(0xd50b_7421)
+    if translates {
+      #expect(machine.pc == TestMachine.code + 4)
+      #expect(try machine.bytes(at: TestMachine.data, 128) == [UInt8](repeating: 0, count: 64) + memory[64...])
+    } else {
+      #expect(Self.exceptionClass(machine) == .dataAbortSame)
+      let system = machine.core.context.pointee.state.system
+      #expect(system.esr & 0x3f == 0x21 && system.esr[bit: 6])
+      #expect(system.far == TestMachine.data + 5)
+      #expect(try machine.bytes(at: TestMachine.data, 128) == memory)
+    }
+  }
+
   @Test(
     arguments: [
       (0xf940_0020, 4, 0, false), (0xf840_8c20, 9, 8, false), (0xf800_8420, 4, 0, true),  // LDR, pre-indexed, STR

@@ -136,6 +136,9 @@ extension SoftCore {
 
   /// Whether an access hits no watchpoint.
   func passWatchpoints(_ address: UInt64, _ size: Int, isWrite: Bool) -> Bool {
+    guard debug.isWatching else { return true }
+    let address = withoutTag(address, for: .data)
+    guard debug.watches(address, size) else { return true }
     for (position, watchpoint) in debug.control.watchpoints.enumerated() {
       switch watchpoint.access {
       case .read where isWrite, .write where !isWrite: continue

@@ -23,6 +23,7 @@ extension SoftCore {
       if context.pointee.state.exceptionLevel != .el0 { syndrome += 1 << 26 }
     default: break
     }
+    if exceptionClass == .softwareStepLower { context.pointee.state.system.steppedLoadExclusive = nil }
     context.pointee.state.system.esr = syndrome
     switch exceptionClass {
     case .instructionAbortLower, .dataAbortLower, .watchpointLower, .pcAlignment:

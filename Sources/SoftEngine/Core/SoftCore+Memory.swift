@@ -69,12 +69,36 @@ extension SoftCore {
     slowAccess(address, size, isWrite: true, unprivileged: unprivileged)
   }
 
-  /// Whether a store would succeed.
-  func probeStore(_ address: UInt64, _ size: Int) -> Bool {
+  /// Whether SCTLR_EL1.A is against an access.
+  private func isMisaligned(_ address: UInt64, _ size: Int) -> Bool {
+    address & UInt64(size - 1) != 0 && SCTLR(rawValue: context.pointee.state.system.sctlr).rawValue[bit: 1]
+  }
+
+  /// Whether accesses to `count` elements would be let through by translation and by the watchpoints; where not, that is
+  /// noted.
+  func probe(_ address: UInt64, _ count: Int, of elementSize: Int, isWrite: Bool) -> Bool {
+    if isMisaligned(address, elementSize) { return raiseAlignmentFault(address, isWrite: isWrite) }
     let regime = regime(unprivileged: false)
+    let size = count * elementSize
     let last = address &+ UInt64(size - 1)
-    guard translate(address, .write, regime) != nil else { return false }
-    return (address ^ last) & ~0xfff == 0 || translate(last & ~0xfff, .write, regime) != nil
+    guard translate(address, isWrite ? .write : .read, regime) != nil else { return false }
+    if (address ^ last) & ~0xfff != 0, translate(last & ~0xfff, isWrite ? .write : .read, regime) == nil {
+      return false
+    }
+    return passWatchpoints(address, size, isWrite: isWrite)
+  }
+
+  /// Clears the block of memory that an address is in, as DC ZVA does (section C5.3, `DC ZVA`).
+  func zeroBlock(around address: UInt64) -> Bool {
+    guard let mapping = translate(address, .write, regime(unprivileged: false)) else { return false }
+    if mapping.isDevice { return raiseAlignmentFault(address, isWrite: true) }
+    let count = Identification.zeroedByteCount
+    let start = address & ~UInt64(count - 1)
+    guard passWatchpoints(start, count, isWrite: true) else { return false }
+    return withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { zeros in
+      zeros.initializeMemory(as: UInt8.self, repeating: 0)
+      return access(mapping.physical | start & 0xfff, zeros, true)
+    }
   }
 
   func raiseAlignmentFault(_ address: UInt64, isWrite: Bool) -> Bool {
@@ -85,9 +109,7 @@ extension SoftCore {
   private func slowAccess(_ address: UInt64, _ size: Int, isWrite: Bool, unprivileged: Bool) -> Bool {
     let regime = regime(unprivileged: unprivileged)
     let isUnaligned = address & UInt64(size - 1) != 0
-    if isUnaligned, SCTLR(rawValue: context.pointee.state.system.sctlr).rawValue[bit: 1] {
-      return raiseAlignmentFault(address, isWrite: isWrite)
-    }
+    if isMisaligned(address, size) { return raiseAlignmentFault(address, isWrite: isWrite) }
     let inFirst = min(size, 4096 - Int(address & 0xfff))
     guard let first = translate(address, isWrite ? .write : .read, regime) else { return false }
     if isUnaligned && first.isDevice { return raiseAlignmentFault(address, isWrite: isWrite) }
@@ -97,10 +119,7 @@ extension SoftCore {
       guard let second else { return false }
       if second.isDevice { return raiseAlignmentFault(address, isWrite: isWrite) }
     }
-    if debug.isWatching {
-      let place = withoutTag(address, for: .data)
-      if debug.watches(place, size) && !passWatchpoints(place, size, isWrite: isWrite) { return false }
-    }
+    guard passWatchpoints(address, size, isWrite: isWrite) else { return false }
 
     let scratch = UnsafeMutableRawPointer(context) + CPUContext.runOffset
     let physical = first.physical | address & 0xfff

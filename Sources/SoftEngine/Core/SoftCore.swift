@@ -99,14 +99,20 @@ final class SoftCore {
         machine.rearmBreakpoints()
       }
       let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
-      if isStepped, !access.isUnderWay, takeSoftwareStep() { continue }
-      guard let slot = enterPage() else {
+      let isWhole = !access.isUnderWay
+      if isStepped, isWhole, completesSoftwareStep() {
+        if catchesException() { return .caught }
+        takeException()
+        continue
+      }
+      let comparesContexts = !debug.guest.contexts.isEmpty
+      guard let slot = enterPage(), !(comparesContexts && isWhole && hitsGuestContext()) else {
         if catchesException() { return .caught }
         takeException()
         continue
       }
       let stop = min(end, nextTimer ?? end, nextOverflow.map { time &+ ($0 &- busyTime) } ?? end)
-      let exit = runSlots(from: slot, isStepped || access.isUnderWay ? 1 : Int(clamping: stop &- time))
+      let exit = runSlots(from: slot, isStepped || comparesContexts || !isWhole ? 1 : Int(clamping: stop &- time))
       if exit != .access { access.finish() }
       if isStepped, exit != .exception { noteSoftwareStep(since: time) }
       switch exit {

@@ -299,20 +299,21 @@ private func loadElements(
 private func loadElements<Element: BitwiseCopyable>(
   _ cpu: CPU, _ address: UInt64, _ byteCount: Int, _ buffer: UnsafeMutableRawPointer, _: Element.Type
 ) -> Bool {
-  for offset in stride(from: 0, to: byteCount, by: MemoryLayout<Element>.size) {
+  let size = MemoryLayout<Element>.size
+  guard cpu.canAccess(address, byteCount / size, of: size, isWrite: false) else { return false }
+  for offset in stride(from: 0, to: byteCount, by: size) {
     guard let element = cpu.load(address &+ UInt64(offset), as: Element.self) else { return false }
     buffer.storeBytes(of: element, toByteOffset: offset, as: Element.self)
   }
   return true
 }
 
-/// Stores what is not in one page of RAM: all of it or nothing, as far as translation goes.
+/// Stores what is not in one page of RAM: all of it or nothing, as far as translation and watchpoints go.
 @inline(never)
 private func storeElements(
   _ cpu: CPU, _ address: UInt64, _ layout: StructureLayout, _ buffer: UnsafeMutableRawPointer
 ) -> Bool {
-  guard cpu.isWritable(address, layout.byteCount) else { return false }
-  return switch layout.scale {
+  switch layout.scale {
   case 0: storeElements(cpu, address, layout.byteCount, buffer, UInt8.self)
   case 1: storeElements(cpu, address, layout.byteCount, buffer, UInt16.self)
   case 2: storeElements(cpu, address, layout.byteCount, buffer, UInt32.self)
@@ -323,7 +324,9 @@ private func storeElements(
 private func storeElements<Element: BitwiseCopyable>(
   _ cpu: CPU, _ address: UInt64, _ byteCount: Int, _ buffer: UnsafeMutableRawPointer, _: Element.Type
 ) -> Bool {
-  for offset in stride(from: 0, to: byteCount, by: MemoryLayout<Element>.size) {
+  let size = MemoryLayout<Element>.size
+  guard cpu.canAccess(address, byteCount / size, of: size, isWrite: true) else { return false }
+  for offset in stride(from: 0, to: byteCount, by: size) {
     let element = buffer.loadUnaligned(fromByteOffset: offset, as: Element.self)
     guard cpu.store(element, at: address &+ UInt64(offset)) else { return false }
   }

@@ -60,12 +60,12 @@ extension CPU {
     return !isHasty && raiseAlignmentFault(address, isWrite)
   }
 
-  /// Whether `size` bytes at an address could be stored; where not, the exception is raised.
+  /// Whether `count` elements at an address can be accessed one after the other; where not, why is noted.
   ///
-  /// For instructions that store more than once and must not stop halfway with something changed that is read again.
-  @inline(__always)
-  func isWritable(_ address: UInt64, _ size: Int) -> Bool {
-    writable(address, size) != nil || !isHasty && slowProbe(self, address, size)
+  /// For instructions that access more than once, lest one stop halfway, with something done that is done again.
+  @inline(never)
+  func canAccess(_ address: UInt64, _ count: Int, of elementSize: Int, isWrite: Bool) -> Bool {
+    run.pointee.core._withUnsafeGuaranteedRef { $0.probe(address, count, of: elementSize, isWrite: isWrite) }
   }
 
   /// Where the bytes at an address are in the host's memory, to be read at once; nil where the slow way is to be gone.
@@ -109,25 +109,21 @@ private func slowStore(_ cpu: CPU, _ address: UInt64, _ size: Int, _ unprivilege
 private func slowLoadPair<Value: BitwiseCopyable>(
   _ cpu: CPU, _ address: UInt64, of type: Value.Type
 ) -> (Value, Value)? {
-  guard let first = cpu.load(address, as: Value.self),
-    let second = cpu.load(address &+ UInt64(MemoryLayout<Value>.size), as: Value.self)
+  let size = MemoryLayout<Value>.size
+  guard cpu.canAccess(address, 2, of: size, isWrite: false), let first = cpu.load(address, as: Value.self),
+    let second = cpu.load(address &+ UInt64(size), as: Value.self)
   else { return nil }
   return (first, second)
 }
 
-/// Both can be stored or none is, as far as translation goes.
+/// Both can be stored or none is, as far as translation and watchpoints go.
 @inline(never)
 private func slowStorePair<Value: BitwiseCopyable>(
   _ cpu: CPU, _ first: Value, _ second: Value, at address: UInt64
 ) -> Bool {
   let size = MemoryLayout<Value>.size
-  return cpu.isWritable(address, 2 &* size) && cpu.store(first, at: address)
+  return cpu.canAccess(address, 2, of: size, isWrite: true) && cpu.store(first, at: address)
     && cpu.store(second, at: address &+ UInt64(size))
-}
-
-@inline(never)
-private func slowProbe(_ cpu: CPU, _ address: UInt64, _ size: Int) -> Bool {
-  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.probeStore(address, size) }
 }
 
 extension CPU {

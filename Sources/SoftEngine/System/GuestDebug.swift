@@ -2,24 +2,71 @@ import ARM64
 import Bits
 
 /// What a guest's own debug registers hold (Arm ARM, sections D2.9 and D2.10); follows from them.
-///
-/// Breakpoints are those on addresses; what compares contexts is not there.
 struct GuestDebug {
-  /// The exception levels that a breakpoint or watchpoint is for: PMC or PAC.
-  struct Levels: Equatable {
+  /// When a breakpoint or watchpoint counts.
+  struct Condition {
+    /// PMC or PAC: the exception levels.
     let isForEL1: Bool
     let isForEL0: Bool
+    /// The context that it is for, as CONTEXTIDR_EL1 has it; nil for every one.
+    let context: UInt64?
 
-    init(_ bits: UInt64) {
-      isForEL1 = bits[bit: 0]
-      isForEL0 = bits[bit: 1]
+    init(levels: UInt64, context: UInt64?) {
+      isForEL1 = levels[bit: 0]
+      isForEL0 = levels[bit: 1]
+      self.context = context
     }
 
-    func include(_ level: ExceptionLevel) -> Bool { level == .el0 ? isForEL0 : isForEL1 }
+    func holds(in state: CPUState) -> Bool {
+      let current = state.system.contextidr
+      return (state.exceptionLevel == .el0 ? isForEL0 : isForEL1) && context ?? current == current
+    }
   }
 
-  var breakpoints: [(address: UInt64, levels: Levels)] = []
-  var watchpoints: [(watchpoint: ARM64DebugRegisters.Watchpoint, levels: Levels)] = []
+  var breakpoints: [(address: UInt64, condition: Condition)] = []
+  var watchpoints: [(watchpoint: ARM64DebugRegisters.Watchpoint, condition: Condition)] = []
+  /// The breakpoints on every instruction of a context.
+  var contexts: [Condition] = []
+
+  init() {}
+
+  init(_ system: SystemState) {
+    for number in 0..<Identification.breakpointCount {
+      let control = DBGBCR(rawValue: system.dbgbcr[number])
+      let value = system.dbgbvr[number]
+      guard control.isEnabled else { continue }
+      switch control.type {
+      case .address: breakpoints.append((value & ~0b11, Condition(levels: control.privilegeControl, context: nil)))
+      case .linkedAddress:
+        guard let context = Self.linkedContext(control.linkedBreakpoint, system) else { continue }
+        breakpoints.append((value & ~0b11, Condition(levels: control.privilegeControl, context: context)))
+      case .context where number >= Self.firstContextAware:
+        contexts.append(Condition(levels: control.privilegeControl, context: value & Self.contextMask))
+      default: continue
+      }
+    }
+    for number in 0..<Identification.watchpointCount {
+      let control = DBGWCR(rawValue: system.dbgwcr[number])
+      guard let watchpoint = ARM64DebugRegisters.Watchpoint(value: system.dbgwvr[number], control: control) else {
+        continue
+      }
+      let context = control.isLinked ? Self.linkedContext(control.linkedBreakpoint, system) : nil
+      if control.isLinked && context == nil { continue }
+      watchpoints.append((watchpoint, Condition(levels: control.privilegeControl, context: context)))
+    }
+  }
+
+  /// The last breakpoints are those that can compare contexts.
+  private static let firstContextAware = Identification.breakpointCount - Identification.contextBreakpointCount
+  /// The bits of CONTEXTIDR_EL1 and of DBGBVR that are a context.
+  private static let contextMask: UInt64 = 0xffff_ffff
+
+  /// The context of a breakpoint that others are linked to; nil where it is none: they then are never hit.
+  private static func linkedContext(_ number: Int, _ system: SystemState) -> UInt64? {
+    guard (firstContextAware..<Identification.breakpointCount).contains(number) else { return nil }
+    let control = DBGBCR(rawValue: system.dbgbcr[number])
+    return control.isEnabled && control.type == .linkedContext ? system.dbgbvr[number] & contextMask : nil
+  }
 }
 
 extension SoftCore {
@@ -28,20 +75,8 @@ extension SoftCore {
     let system = context.pointee.state.system
     let hadBreakpoints = !debug.guest.breakpoints.isEmpty
     let hadWatchpoints = !debug.guest.watchpoints.isEmpty
-    debug.guest = GuestDebug()
-    if MDSCR(rawValue: system.mdscr).enablesMonitorDebug && !system.isOSLocked {
-      debug.guest.breakpoints = (0..<Identification.breakpointCount).compactMap { number in
-        let control = DBGBCR(rawValue: system.dbgbcr[number])
-        // BT: an address, not linked to a context.
-        guard control.isEnabled, control.rawValue[bits: 20...23] == 0 else { return nil }
-        return (system.dbgbvr[number] & ~0b11, GuestDebug.Levels(control.rawValue[bits: 1...2]))
-      }
-      debug.guest.watchpoints = (0..<Identification.watchpointCount).compactMap { number in
-        let control = DBGWCR(rawValue: system.dbgwcr[number])
-        return ARM64DebugRegisters.Watchpoint(value: system.dbgwvr[number], control: control)
-          .map { ($0, GuestDebug.Levels(control.privilegeControl)) }
-      }
-    }
+    let isEnabled = MDSCR(rawValue: system.mdscr).enablesMonitorDebug && !system.isOSLocked
+    debug.guest = isEnabled ? GuestDebug(system) : GuestDebug()
     if hadBreakpoints || !debug.guest.breakpoints.isEmpty { needsRearming = true }
     if hadWatchpoints || !debug.guest.watchpoints.isEmpty { tables.clear() }
     noteMaskedEvents()
@@ -70,10 +105,18 @@ extension SoftCore {
 
   /// Whether the guest's own breakpoint at an address is hit, which then is raised.
   func hitsGuestBreakpoint(at address: UInt64) -> Bool {
-    let level = context.pointee.state.exceptionLevel
+    let state = context.pointee.state
     guard takesDebugExceptions,
-      debug.guest.breakpoints.contains(where: { $0.address == address && $0.levels.include(level) })
+      debug.guest.breakpoints.contains(where: { $0.address == address && $0.condition.holds(in: state) })
     else { return false }
+    cpu.raise(Syndrome.debug(.breakpointLower))
+    return true
+  }
+
+  /// Whether the guest's own breakpoint on the context is hit, which then is raised.
+  func hitsGuestContext() -> Bool {
+    let state = context.pointee.state
+    guard takesDebugExceptions, debug.guest.contexts.contains(where: { $0.holds(in: state) }) else { return false }
     cpu.raise(Syndrome.debug(.breakpointLower))
     return true
   }
@@ -81,8 +124,8 @@ extension SoftCore {
   /// Whether an access hits none of the guest's own watchpoints; where it does, that is raised.
   func passGuestWatchpoints(_ address: UInt64, _ size: Int, isWrite: Bool) -> Bool {
     guard !debug.guest.watchpoints.isEmpty, takesDebugExceptions else { return true }
-    let level = context.pointee.state.exceptionLevel
-    for (watchpoint, levels) in debug.guest.watchpoints where levels.include(level) {
+    let state = context.pointee.state
+    for (watchpoint, condition) in debug.guest.watchpoints where condition.holds(in: state) {
       let start = watchpoint.address.rawValue
       guard watchpoint.access.rawValue & (isWrite ? 2 : 1) != 0,
         address &- start < UInt64(watchpoint.length) || start &- address < UInt64(size)
@@ -99,12 +142,10 @@ extension SoftCore {
     MDSCR(rawValue: context.pointee.state.system.mdscr).enablesSoftwareStep && takesDebugExceptions
   }
 
-  /// Takes the exception after a stepped instruction; false where the instruction at PC is yet to be stepped.
-  func takeSoftwareStep() -> Bool {
+  /// Whether an instruction was stepped, after which the exception is raised; else that at PC is yet to be.
+  func completesSoftwareStep() -> Bool {
     guard !PSTATE(rawValue: context.pointee.state.mode).softwareStep else { return false }
     cpu.raise(Syndrome.softwareStep(context.pointee.state.system.steppedLoadExclusive))
-    context.pointee.state.system.steppedLoadExclusive = nil
-    takeException()
     return true
   }
 

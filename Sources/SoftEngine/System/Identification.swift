@@ -15,7 +15,7 @@ enum Identification {
   /// DCZID_EL0: DC ZVA clears 64 bytes.
   static let dczid: UInt64 = 4
   /// How many bytes DC ZVA clears.
-  static let zeroedByteCount: UInt64 = 64
+  static let zeroedByteCount = 64
 
   /// CLIDR_EL1: separate caches at level 1, a unified one at level 2; neither is seen, so that nothing is cleaned.
   static let clidr: UInt64 = 0b100 << 3 | 0b011
@@ -32,6 +32,8 @@ enum Identification {
   /// How many breakpoints and watchpoints a guest has.
   static let breakpointCount = 6
   static let watchpointCount = 4
+  /// How many of the breakpoints can compare contexts: the last ones.
+  static let contextBreakpointCount = 2
 
   // MARK: ID registers
 
@@ -43,7 +45,7 @@ enum Identification {
   ])
   static let dfr0 = register([
     Field(0, 6), Field(8, 1, if: .pmuv3), Field(12, UInt64(breakpointCount - 1)),
-    Field(20, UInt64(watchpointCount - 1)), Field(36, 0xf),
+    Field(20, UInt64(watchpointCount - 1)), Field(28, UInt64(contextBreakpointCount - 1)), Field(36, 0xf),
   ])
   static let isar0 = register([
     Field(4, 1, if: .aes), Field(4, 2, if: .pmull), Field(8, 1, if: .sha1), Field(12, 1, if: .sha256),

@@ -84,13 +84,18 @@ private func maintainCache(_ cpu: CPU, _ op: Operands, asWrite: Bool) -> Bool {
 @inline(__always)
 private func zeroBlock(_ cpu: CPU, _ op: Operands) -> Bool {
   guard cpu.state.pointee.mode & 0b1100 != 0 || isOpen(cpu, op, .sctlr(14)) else { return false }
-  // The first byte of a fault is the one that the instruction names.
-  guard cpu.isWritable(cpu[x: op.rn], 1) else { return false }
-  let start = cpu[x: op.rn] & ~(Identification.zeroedByteCount - 1)
-  for offset in stride(from: 0, to: Identification.zeroedByteCount, by: 16) {
-    guard cpu.store(SIMD2<UInt64>(), at: start &+ offset) else { return false }
+  let address = cpu[x: op.rn]
+  let count = Identification.zeroedByteCount
+  if let place = cpu.writable(address & ~UInt64(count - 1), count) {
+    place.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    return true
   }
-  return true
+  return zeroSlowly(cpu, address)
+}
+
+@inline(never)
+private func zeroSlowly(_ cpu: CPU, _ address: UInt64) -> Bool {
+  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.zeroBlock(around: address) }
 }
 
 // MARK: - Translations

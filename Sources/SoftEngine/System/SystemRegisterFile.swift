@@ -243,7 +243,7 @@ enum SystemRegisterFile {
         "dbgclaimclr_el1", read: { core, _ in core.context.pointee.state.system.claims },
         write: { core, value, _ in core.context.pointee.state.system.claims &= ~value }),
     ]
-    + numbered("dbgbvr", \.dbgbvr, Identification.breakpointCount, writable: ~0b11)
+    + numbered("dbgbvr", \.dbgbvr, Identification.breakpointCount, writable: .max)
     + numbered("dbgbcr", \.dbgbcr, Identification.breakpointCount, writable: dbgbcrWritable)
     + numbered("dbgwvr", \.dbgwvr, Identification.watchpointCount, writable: ~0b11)
     + numbered("dbgwcr", \.dbgwcr, Identification.watchpointCount, writable: dbgwcrWritable)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SoftEngine
 
-/// Exceptions that instructions ask for, the way back, and the guest's own debug registers.
+/// Exceptions that instructions ask for, and the way back.
 @Suite struct ExceptionTests {
   private func machine() throws -> TestMachine {
     let machine = try TestMachine()
@@ -79,77 +79,5 @@ import Testing
     machine.system.spsr = 5
     machine.execute(SystemWord.eret)
     #expect(machine.core.context.pointee.state.exclusiveSize == 0)
-  }
-
-  // MARK: Debug registers
-
-  /// Lets debug exceptions be taken from EL0: no lock, MDE.
-  private func enableDebug(_ machine: TestMachine) {
-    machine.system.isOSLocked = false
-    machine.system.mdscr |= 1 << 15
-  }
-
-  @Test func theGuestsBreakpointsHitWhereTheyAreFor() throws {
-    let machine = try machine()
-    machine.put([UInt32](repeating: SystemWord.nop, count: 8))
-    machine.system.dbgbvr[2] = TestMachine.code + 8
-    // EL0, all four bytes.
-    machine.system.dbgbcr[2] = 0b10 << 1 | 0xf << 5 | 1
-    enableDebug(machine)
-    machine.pc = TestMachine.code
-    _ = machine.core.run(4)
-    #expect(machine.pc == TestMachine.code + 16)
-    machine.enterEL0()
-    _ = machine.core.run(3)
-    #expect(machine.pc == TestMachine.ram + 0x400)
-    #expect(machine.system.esr == 0xc200_0022)
-    #expect(machine.system.elr == TestMachine.code + 8)
-  }
-
-  @Test func theGuestsWatchpointsHitWhatTheyAreFor() throws {
-    let machine = try machine()
-    machine.system.dbgwvr[1] = TestMachine.data
-    // Stores of EL0 to the upper half of the doubleword.
-    machine.system.dbgwcr[1] = 0xf0 << 5 | 0b10 << 3 | 0b10 << 1 | 1
-    enableDebug(machine)
-    machine[x: 1] = TestMachine.data
-    machine.enterEL0()
-    machine.execute(SystemWord.ldr(0, 1))
-    #expect(machine.pc == TestMachine.code + 4)
-    machine.execute(SystemWord.str(0, 1))
-    #expect(machine.system.esr == 0xd200_0062)
-    #expect(machine.system.far == TestMachine.data + 4)
-    #expect(machine.system.elr == TestMachine.code + 4)
-  }
-
-  @Test func aSoftwareStepExecutesOneInstruction() throws {
-    let machine = try machine()
-    machine.put([SystemWord.nop, SystemWord.nop, SystemWord.svc(0)])
-    enableDebug(machine)
-    machine.system.mdscr |= 1
-    machine.system.spsr = 1 << 21
-    machine.system.elr = TestMachine.code
-    machine.pc = TestMachine.data
-    machine.put([SystemWord.eret], at: TestMachine.data)
-    // ERET, the instruction, and the exception.
-    _ = machine.core.run(3)
-    #expect(machine.pc == TestMachine.ram + 0x400)
-    #expect(machine.system.esr == 0xcb00_0022)
-    #expect(machine.system.elr == TestMachine.code + 4)
-    #expect(machine.system.spsr == 0)
-    // With SS clear the exception comes before an instruction does.
-    machine.system.elr = TestMachine.code
-    machine.pc = TestMachine.data
-    _ = machine.core.run(2)
-    #expect(machine.system.esr == 0xca00_0022)
-    #expect(machine.system.elr == TestMachine.code)
-    // A call is taken as such, and its return address is the one behind it.
-    machine.system.spsr = 1 << 21
-    machine.system.elr = TestMachine.code + 8
-    machine.pc = TestMachine.data
-    _ = machine.core.run(3)
-    #expect(machine.exceptionClass == .svc64)
-    #expect(machine.system.spsr == 0)
-    #expect(machine.system.elr == TestMachine.code + 12)
   }
 }
