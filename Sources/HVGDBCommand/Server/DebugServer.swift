@@ -22,6 +22,14 @@ struct DebugServer {
     self.logger = logger
   }
 
+  /// Says a line on standard error, behind what the guest printed before.
+  private var tell: (String) -> Void {
+    { [console, logger] line in
+      console.flush()
+      logger.notice("\(line)")
+    }
+  }
+
   /// Serves until the guest has ended or a client ended it.
   ///
   /// - Returns: the process's exit status.
@@ -48,15 +56,16 @@ struct DebugServer {
   /// - Returns: the process's exit status where the guest is gone.
   mutating func serve(_ connection: consuming Connection) throws(MachineError) -> Int32? {
     let client = Client(connection, debugger: debugger, console: console)
-    debugger.announce = { [logger] line in
-      logger.notice("\(line)")
+    let tell = tell
+    debugger.announce = { line in
+      tell(line)
       client.announce(line)
     }
     debugger.beginSession()
     defer {
       // Whatever way the client went, nothing of it stays behind.
       debugger.endSession()
-      debugger.announce = { [logger] in logger.notice("\($0)") }
+      debugger.announce = tell
     }
     runsAlone = false
     switch try client.serve() {
@@ -69,7 +78,7 @@ struct DebugServer {
 
   /// Runs the guest until a client comes, or to its end.
   private mutating func runAlone() throws(MachineError) -> Int32? {
-    debugger.announce = { [logger] in logger.notice("\($0)") }
+    debugger.announce = tell
     let doorkeeper = doorkeeper
     let event = try debugger.resume(ResumeRequest([.init(.resume)])) { doorkeeper?.hasVisitor == true }
     console.flush()
