@@ -68,7 +68,7 @@ struct MachineBuilder {
       }
       guard isOwn else { return .soft }
       do {
-        _ = try KVMHost()
+        try KVMHost().requireGIC()
         return .kvm
       } catch {
         logger.notice("the software CPU runs the guest, as KVM does not: \(error)")

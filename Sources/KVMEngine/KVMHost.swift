@@ -38,6 +38,16 @@ public final class KVMHost: Sendable {
     Int((try? descriptor.control(kKVM_CHECK_EXTENSION, UInt(capability))) ?? 0)
   }
 
+  /// Checks that arm64 guests get an interrupt controller (KVM_CAP_IRQCHIP), without which no kernel runs.
+  ///
+  /// - Throws: one sentence where they get none.
+  public func requireGIC() throws(EngineError) {
+    guard check(KVM_CAP_IRQCHIP) > 0 else { throw Self.noGIC }
+  }
+
+  static let noGIC = EngineError(
+    "this host's KVM has neither a GICv3 nor a GICv2 for guests: without an interrupt controller no kernel runs")
+
   /// Why the device cannot be opened, and what to do about it on a host of an architecture.
   static func explanation(of errno: Errno, _ path: String, on host: GuestArchitecture?) -> EngineError {
     switch errno {

@@ -30,7 +30,7 @@ grep -E '^(ok|FAILED)' "$work/output" | tee -a "$work/checks"
 said 'every refusal was tried' '^[0-9]+ passed, 0 failed$'
 
 status=0
-on_host none hvgdb --no-wait --console none --kernel /Image || status=$?
+on_host none hvgdb --accel kvm --no-wait --console none --kernel /Image || status=$?
 said 'a host without an interrupt controller for guests is told so in one sentence' \
   "^hvgdb: this host's KVM has neither a GICv3 nor a GICv2 for guests"
 if [ "$status" -eq 1 ] && [ "$(grep -c . "$work/output")" -eq 1 ]; then
@@ -38,6 +38,12 @@ if [ "$status" -eq 1 ] && [ "$(grep -c . "$work/output")" -eq 1 ]; then
 else
   failed "hvgdb ended with status $status where there is no interrupt controller"
 fi
+
+status=0
+on_host none hvgdb --no-wait --console none --timeout 5 --kernel /Image || status=$?
+said 'the software CPU takes its place there unless KVM is asked for' \
+  "^hvgdb: the software CPU runs the guest, as KVM does not: this host's KVM has neither"
+if [ "$status" -eq 124 ]; then ok 'and runs the guest'; else failed "hvgdb ended with status $status in its place"; fi
 
 # The guest's own first process says that it is there and turns the guest off.
 mkdir -p "$work/guest/bin" "$work/guest/dev" "$work/guest/proc"
@@ -65,5 +71,5 @@ if [ "$status" -eq 0 ]; then ok 'and powers off'; else failed "hvgdb ended with 
 
 # Every check must have been reached.
 check_count=$(grep -c . "$work/checks")
-[ "$check_count" -eq 15 ] || failed "15 checks are to be made, and $check_count were"
+[ "$check_count" -eq 17 ] || failed "17 checks are to be made, and $check_count were"
 ! grep -q '^FAILED' "$work/checks"

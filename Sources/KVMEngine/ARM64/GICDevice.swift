@@ -40,8 +40,7 @@
         descriptor = Descriptor(owning: CInt(bitPattern: request.fd))
         return
       }
-      throw EngineError(
-        "this host's KVM has neither a GICv3 nor a GICv2 for guests: without an interrupt controller no kernel runs")
+      throw KVMHost.noGIC
     }
 
     /// Places it and turns it on; the CPUs must be there by now.
