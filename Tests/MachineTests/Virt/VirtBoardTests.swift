@@ -240,9 +240,22 @@ private enum Clock {
       ])
   }
 
+  @Test("a guest that goes through an area page by page is told of at its start", arguments: [true, false])
+  func rowOfPages(goesUp: Bool) throws {
+    let board = try outside.board()
+    for page in 0..<2000 as Range<UInt64> { _ = board.read(0x1000_0000 + (goesUp ? page : 1999 - page) << 12) }
+    #expect(outside.reports.count == 4)
+    #expect(outside.reports.last?.hasSuffix("other accesses to this page and those beside it are not reported") == true)
+    // Elsewhere is something new, up to the last page there is.
+    _ = board.read(0x2000_0000)
+    _ = board.read(.max)
+    _ = board.read(.max - 4096)
+    #expect(outside.reports.count == 7)
+  }
+
   @Test func reportsComeToAnEnd() throws {
     let board = try outside.board()
-    for page in 0..<2000 as Range<UInt64> { _ = board.read(0x1000_0000 + page << 12) }
+    for page in 0..<2000 as Range<UInt64> { _ = board.read(0x1000_0000 + page << 13) }
     #expect(outside.reports.count == 257)
     #expect(outside.reports.last == "further accesses to what the board does not have are not reported")
   }
