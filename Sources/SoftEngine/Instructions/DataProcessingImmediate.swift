@@ -209,7 +209,7 @@ private func translateBitfield(_ word: InstructionWord) -> Slot? {
 @inline(__always)
 private func insertField(_ source: UInt64, into target: UInt64, _ op: Operands) -> UInt64 {
   let place = UInt64(op.ra & 63)
-  let mask = (UInt64.max >> (64 &- op.offset & 63)) << place
+  let mask = (UInt64.max >> ((64 &- op.offset) & 63)) << place
   let field = (source >> UInt64(op.rm & 63)) << place
   return target & ~mask | field & mask
 }
