@@ -97,7 +97,8 @@ extension ARM64DebugRegisters {
     ///   - control: DBGWCR.
     public init?(value: UInt64, control: DBGWCR) {
       guard control.isEnabled, let access = control.access else { return nil }
-      let bytes = control.byteSelect
+      // From the upper word of a doubleword on there are four bytes to select.
+      let bytes = value[bit: 2] ? control.byteSelect & 0xf : control.byteSelect
       if control.mask != 0 {
         // 1 and 2 are reserved (Arm ARM, D19.3, `DBGWCR<n>_EL1`).
         guard bytes == 0xff, control.mask > 2 else { return nil }
@@ -105,7 +106,7 @@ extension ARM64DebugRegisters {
       } else {
         let first = bytes.trailingZeroBitCount
         let count = bytes.nonzeroBitCount
-        guard bytes != 0, bytes == UInt64.lowMask(count) << UInt64(first), value & 7 == 0 else { return nil }
+        guard bytes != 0, bytes == UInt64.lowMask(count) << UInt64(first), value & 3 == 0 else { return nil }
         self.init(GuestVirtual(value &+ UInt64(first)), length: count, access: access)
       }
     }

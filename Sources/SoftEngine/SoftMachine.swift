@@ -287,11 +287,19 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
     let length = cores.count == 1 ? Self.loneRound : Self.round
     var end = schedule.roundEnd &+ length
     let running = cores.filter { runs($0, isRunning) }
-    if schedule.idleTurns == cores.count, !running.contains(where: { $0.irq || $0.fiq }) {
+    if running.allSatisfy({ $0.context.pointee.state.wait != .none && !$0.irq && !$0.fiq }) {
       // Nobody has anything to do: on to the first interrupt of a timer or a clock.
       let next = min(running.compactMap(\.nextTimer).min() ?? .max, nextAlarm ?? .max)
-      guard next < Self.farthest, pace.wait(for: nanoseconds(next)) else { return false }
-      end = max(next, schedule.roundEnd) &+ 1
+      let stepped = running.filter(\.debug.control.singleStep)
+      if next < Self.farthest {
+        // Who steps waits for no time to go by.
+        guard !stepped.isEmpty || pace.wait(for: nanoseconds(next)) else { return false }
+        end = max(next, schedule.roundEnd) &+ 1
+      } else {
+        // A wait may end at any time; one that nothing else ends is ended by a step.
+        if stepped.isEmpty { return false }
+        for core in stepped { core.context.pointee.state.wait = .none }
+      }
     }
     if digest != nil { for core in cores where core.context.pointee.state.isOn { digest?.mix(core.state) } }
     schedule = Schedule(turn: 0, idleTurns: 0, roundEnd: end)

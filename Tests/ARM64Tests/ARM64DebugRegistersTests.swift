@@ -89,8 +89,11 @@ import Testing
     for _ in 0..<2000 {
       let value = generator.next()
       guard let watchpoint = Watchpoint(value: value, control: DBGWCR(rawValue: generator.next())) else { continue }
-      #expect(watchpoint.address.rawValue & ~7 == GuestVirtual(value).withoutTag.rawValue)
+      #expect(watchpoint.address.rawValue & ~7 == GuestVirtual(value).withoutTag.rawValue & ~7)
     }
+    // From the upper word on the upper four bits have no say.
+    let upper = Watchpoint(value: 0x1004, control: DBGWCR(rawValue: 0xf6 << 5 | 0x1f))
+    #expect(upper?.address == GuestVirtual(0x1005) && upper?.length == 2)
     for mask in [1, 2] as [UInt64] {
       #expect(Watchpoint(value: 3, control: DBGWCR(rawValue: mask << 24 | 0xff << 5 | 0x1f)) == nil)
     }

@@ -34,6 +34,33 @@ import Testing
     #expect(try machine.bytes(at: TestMachine.data, 64) == TestMachine.withPattern().bytes(at: TestMachine.data, 64))
   }
 
+  @Test("a tag in the watchpoint's own address does not count") func taggedWatchpoint() throws {
+    let machine = try TestMachine()
+    machine.core.context.pointee.state.system.tcr |= 1 << 37
+    machine.core.noteStateChange()
+    var control = DebugControl()
+    control.watchpoints = [
+      HardwareWatchpoint(address: GuestVirtual(TestMachine.data | 0x5a << 56), length: 8, access: .readWrite)
+    ]
+    machine.core.debug.control = control
+    machine[x: 1] = TestMachine.data | 0x3c << 56
+    #expect(machine.execute(SystemWord.ldr(0, 1)) == .watchpoint)
+  }
+
+  @Test("an atomic does not read the device that it may not write") func atomic() throws {
+    let machine = try TestMachine()
+    machine[x: 1] = 0x900_0000
+    var control = DebugControl()
+    control.watchpoints = [HardwareWatchpoint(address: GuestVirtual(0x900_0000), length: 8, access: .write)]
+    machine.core.debug.control = control
+    // SWP X2, X0, [X1]; CAS X2, X0, [X1]; CASP X2, X3, X4, X5, [X1]
+    for word in [0xf822_8020, 0xc8a2_7c20, 0x4822_7c24] as [UInt32] {
+      machine.pc = TestMachine.code
+      #expect(machine.execute(word) == .watchpoint)
+      #expect(machine.core.access == BoardAccess())
+    }
+  }
+
   @Test("a device is not read", arguments: [0xa940_0c20, 0x4c40_2020] as [UInt32])
   func deviceIsNotRead(_ word: UInt32) throws {
     let machine = try TestMachine()

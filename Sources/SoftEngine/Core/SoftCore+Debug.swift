@@ -21,7 +21,7 @@ struct DebugState {
   private mutating func noteWatchpoints() {
     watchedPages = []
     wideRanges = []
-    for watchpoint in control.watchpoints { watch(watchpoint.address.rawValue, watchpoint.length) }
+    for watchpoint in control.watchpoints { watch(watchpoint.address.withoutTag.rawValue, watchpoint.length) }
     for (watchpoint, _) in guest.watchpoints { watch(watchpoint.address.rawValue, watchpoint.length) }
   }
 
@@ -81,7 +81,7 @@ extension SoftCore {
     let address = context.pointee.run.faultAddress
     guard
       noteCaught(
-        CaughtException(kind: .synchronous(syndrome: context.pointee.run.syndrome, address: address)),
+        CaughtException(kind: .synchronous(syndrome: raisedSyndrome, address: address)),
         pc: context.pointee.state.pc &- (isCall ? 4 : 0), time: context.pointee.state.time &- (isCall ? 1 : 0))
     else { return false }
     if isCall {
@@ -134,22 +134,23 @@ extension SoftCore {
     return code.handler(under: slot)
   }
 
-  /// Whether an access hits no watchpoint.
-  func passWatchpoints(_ address: UInt64, _ size: Int, isWrite: Bool) -> Bool {
+  /// Whether an access, by EL0's permissions where it is unprivileged, hits no watchpoint.
+  func passWatchpoints(_ pointer: UInt64, _ size: Int, isWrite: Bool, unprivileged: Bool = false) -> Bool {
     guard debug.isWatching else { return true }
-    let address = withoutTag(address, for: .data)
+    let address = withoutTag(pointer, for: .data)
     guard debug.watches(address, size) else { return true }
     for (position, watchpoint) in debug.control.watchpoints.enumerated() {
       switch watchpoint.access {
       case .read where isWrite, .write where !isWrite: continue
       default: break
       }
-      let start = watchpoint.address.rawValue
+      let start = watchpoint.address.withoutTag.rawValue
       guard address &- start < UInt64(watchpoint.length) || start &- address < UInt64(size) else { continue }
       debug.hit = (position, max(address, start))
       context.pointee.run.exit = .watchpoint
       return false
     }
-    return passGuestWatchpoints(address, size, isWrite: isWrite)
+    let level: ExceptionLevel = unprivileged ? .el0 : context.pointee.state.exceptionLevel
+    return passGuestWatchpoints(address, size, tag: pointer &- address, isWrite: isWrite, at: level)
   }
 }

@@ -15,22 +15,26 @@ extension SoftCore {
   /// Takes the exception that an instruction raised, to EL1.
   func takeException() {
     access.finish()
-    let run = context.pointee.run
-    var syndrome = run.syndrome
-    let exceptionClass = ExceptionClass(rawValue: UInt8(truncatingIfNeeded: syndrome >> 26))
-    switch exceptionClass {
-    case .instructionAbortLower, .dataAbortLower, .breakpointLower, .softwareStepLower, .watchpointLower:
-      if context.pointee.state.exceptionLevel != .el0 { syndrome += 1 << 26 }
-    default: break
-    }
-    if exceptionClass == .softwareStepLower { context.pointee.state.system.steppedLoadExclusive = nil }
-    context.pointee.state.system.esr = syndrome
-    switch exceptionClass {
+    context.pointee.state.system.esr = raisedSyndrome
+    switch ExceptionSyndrome(rawValue: context.pointee.run.syndrome).exceptionClass {
     case .instructionAbortLower, .dataAbortLower, .watchpointLower, .pcAlignment:
-      context.pointee.state.system.far = run.faultAddress
+      context.pointee.state.system.far = context.pointee.run.faultAddress
+    case .softwareStepLower: context.pointee.state.system.steppedLoadExclusive = nil
     default: break
     }
     enterEL1(.synchronous)
+  }
+
+  /// The syndrome of the exception that was raised.
+  ///
+  /// What raises one takes the class for a lower exception level, where there are two.
+  var raisedSyndrome: UInt64 {
+    let syndrome = context.pointee.run.syndrome
+    switch ExceptionSyndrome(rawValue: syndrome).exceptionClass {
+    case .instructionAbortLower, .dataAbortLower, .breakpointLower, .softwareStepLower, .watchpointLower:
+      return context.pointee.state.exceptionLevel == .el0 ? syndrome : syndrome + 1 << 26
+    default: return syndrome
+    }
   }
 
   /// Takes a pending interrupt, unless it is masked; whether it has.

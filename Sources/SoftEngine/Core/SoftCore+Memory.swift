@@ -119,7 +119,7 @@ extension SoftCore {
       guard let second else { return false }
       if second.isDevice { return raiseAlignmentFault(address, isWrite: isWrite) }
     }
-    guard passWatchpoints(address, size, isWrite: isWrite) else { return false }
+    guard passWatchpoints(address, size, isWrite: isWrite, unprivileged: unprivileged) else { return false }
 
     let scratch = UnsafeMutableRawPointer(context) + CPUContext.runOffset
     let physical = first.physical | address & 0xfff

@@ -198,10 +198,6 @@ final class SoftCore {
       cpu.raise(Syndrome.make(.pcAlignment), at: address)
       return nil
     }
-    if context.pointee.state.mode & 1 << 20 != 0 {
-      cpu.raise(Syndrome.make(.illegalState))
-      return nil
-    }
     let entry = context.pointee.run.codeTLB + CodeTLB.offset(of: address)
     let page = address & ~0xfff
     if entry.load(as: UInt64.self) != page {
@@ -212,6 +208,10 @@ final class SoftCore {
     let slots = entry.load(fromByteOffset: 8, as: UnsafeMutableRawPointer.self)
     context.pointee.run.pageAddress = page
     context.pointee.run.pageSlots = slots
+    if context.pointee.state.mode & 1 << 20 != 0 {
+      cpu.raise(Syndrome.make(.illegalState))
+      return nil
+    }
     return slots + Int(address & 0xffc) << 2
   }
 }

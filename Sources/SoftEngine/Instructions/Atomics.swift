@@ -21,7 +21,8 @@ extension DecodeTable {
 private enum ReadModifyWrite<Value: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: Transfer {
   @inline(__always) static func perform(_ cpu: CPU, _ op: Operands, _ address: UInt64) -> Bool {
     let operand = Value(truncatingIfNeeded: cpu[x: op.rm])
-    guard cpu.isAligned(address, to: UInt64(MemoryLayout<Value>.size), isWrite: false),
+    let size = MemoryLayout<Value>.size
+    guard cpu.isAligned(address, to: UInt64(size), isWrite: false), cpu.canExchange(address, of: size),
       let old = cpu.load(address, as: Value.self), cpu.store(combine(op.ra, old, operand), at: address)
     else { return false }
     cpu[x: op.rd] = UInt64(old)
@@ -72,7 +73,8 @@ private enum CompareAndSwap<Value: FixedWidthInteger & UnsignedInteger & Bitwise
   @inline(__always) static func perform(_ cpu: CPU, _ op: Operands, _ address: UInt64) -> Bool {
     let expected = Value(truncatingIfNeeded: cpu[x: op.rm.orZero])
     let desired = Value(truncatingIfNeeded: cpu[x: op.rd.orZero])
-    guard cpu.isAligned(address, to: UInt64(MemoryLayout<Value>.size), isWrite: false),
+    let size = MemoryLayout<Value>.size
+    guard cpu.isAligned(address, to: UInt64(size), isWrite: false), cpu.canExchange(address, of: size),
       let old = cpu.load(address, as: Value.self), cpu.store(old == expected ? desired : old, at: address)
     else { return false }
     cpu[x: op.rm.orDiscard] = UInt64(old)
@@ -85,7 +87,8 @@ private enum CompareAndSwapPair<Value: FixedWidthInteger & UnsignedInteger & Bit
   @inline(__always) static func perform(_ cpu: CPU, _ op: Operands, _ address: UInt64) -> Bool {
     let expected = pair(cpu, op.rm)
     let desired = pair(cpu, op.rd)
-    guard cpu.isAligned(address, to: UInt64(2 &* MemoryLayout<Value>.size), isWrite: false),
+    let size = MemoryLayout<Value>.size
+    guard cpu.isAligned(address, to: UInt64(2 &* size), isWrite: false), cpu.canExchange(address, 2, of: size),
       let old = cpu.loadPair(address, of: Value.self)
     else { return false }
     let new = old == expected ? desired : old

@@ -68,6 +68,14 @@ extension CPU {
     run.pointee.core._withUnsafeGuaranteedRef { $0.probe(address, count, of: elementSize, isWrite: isWrite) }
   }
 
+  /// Whether `count` elements at an address can be loaded and then stored; where not, why is noted.
+  @inline(__always)
+  func canExchange(_ address: UInt64, _ count: Int = 1, of elementSize: Int) -> Bool {
+    writable(address, count &* elementSize) != nil
+      || !isHasty && canAccess(address, count, of: elementSize, isWrite: false)
+        && canAccess(address, count, of: elementSize, isWrite: true)
+  }
+
   /// Where the bytes at an address are in the host's memory, to be read at once; nil where the slow way is to be gone.
   @inline(__always)
   func readable(_ address: UInt64, _ size: Int, unprivileged: Bool = false) -> UnsafeMutableRawPointer? {

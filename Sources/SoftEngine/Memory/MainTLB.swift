@@ -4,8 +4,10 @@ import Bits
 /// What the walks of a CPU found, kept across changes of the address space: the table behind the ones that accesses look in.
 ///
 /// Pages of 4 KiB and parts of larger ones are in one table, where the number of the address space decides about the place
-/// of what is in the lower half; parts of 2 MiB of blocks are in another one, by their address alone. All of it follows
-/// from registers and memory, so that it is cleared at any time.
+/// of what is in the lower half and not global; parts of 2 MiB of blocks are in another one, by their address alone.
+///
+/// What is found here is not walked for, and a walk can set an access flag. So all that the tables in front have is here as
+/// well: these can be cleared at any time, and the guest does not notice.
 struct MainTLB: ~Copyable {
   /// What a walk found for a page of 4 KiB, or for 2 MiB of a block.
   struct Entry: BitwiseCopyable {
@@ -53,8 +55,11 @@ struct MainTLB: ~Copyable {
 
   /// What is known of an address in an address space.
   func find(_ address: UInt64, asid: UInt16) -> Entry? {
+    let tag = Self.tag(address, shift: 12)
     let page = pages[Self.pageIndex(address, asid)]
-    if page.tag == Self.tag(address, shift: 12), page.belongs(to: asid) { return page }
+    if page.tag == tag, page.belongs(to: asid) { return page }
+    let global = pages[Self.pageIndex(address, 0)]
+    if global.tag == tag, global.isGlobal { return global }
     var block = blocks[Self.blockIndex(address)]
     guard block.tag == Self.tag(address, shift: Self.blockShift), block.belongs(to: asid) else { return nil }
     block.physical += address & UInt64.lowMask(Int(Self.blockShift)) & ~0xfff
@@ -66,23 +71,22 @@ struct MainTLB: ~Copyable {
   /// - Parameters:
   ///   - entry: with `physical` the 4 KiB page's address; `tag` does not matter.
   ///   - address: the virtual address.
-  /// - Returns: whether a block had to make room, of which other tables may still have parts.
-  mutating func insert(_ entry: Entry, at address: UInt64) -> Bool {
+  /// - Returns: what had to make room, of which other tables may still have parts.
+  mutating func insert(_ entry: Entry, at address: UInt64) -> Entry? {
     var entry = entry
-    guard UInt64(entry.blockShift) >= Self.blockShift else {
-      // Global pages of the lower half, which all address spaces see, would have no one place.
-      guard !entry.isGlobal || address[bit: 55] else { return false }
+    let place: UnsafeMutablePointer<Entry>
+    if entry.isBlock {
+      entry.tag = Self.tag(address, shift: Self.blockShift)
+      entry.physical &= ~UInt64.lowMask(Int(Self.blockShift))
+      if UInt64(entry.blockShift) > Self.blockShift { hasLargeBlocks = true }
+      place = blocks + Self.blockIndex(address)
+    } else {
       entry.tag = Self.tag(address, shift: 12)
-      pages[Self.pageIndex(address, entry.asid)] = entry
-      return false
+      place = pages + Self.pageIndex(address, entry.isGlobal ? 0 : entry.asid)
     }
-    entry.tag = Self.tag(address, shift: Self.blockShift)
-    entry.physical &= ~UInt64.lowMask(Int(Self.blockShift))
-    if UInt64(entry.blockShift) > Self.blockShift { hasLargeBlocks = true }
-    let place = blocks + Self.blockIndex(address)
-    let evicts = place.pointee.tag != 0 && place.pointee.tag != entry.tag
+    let old = place.pointee
     place.pointee = entry
-    return evicts
+    return old.tag != 0 && old.tag != entry.tag ? old : nil
   }
 
   // MARK: Forgetting
@@ -107,8 +111,11 @@ struct MainTLB: ~Copyable {
       removeAll { $0.covers(address) && ($0.isGlobal || asid == nil || $0.asid == asid) }
       return true
     }
-    let page = pages + Self.pageIndex(address, asid ?? 0)
-    if page.pointee.tag == Self.tag(address, shift: 12), asid.map(page.pointee.belongs) ?? true { page.pointee.tag = 0 }
+    let tag = Self.tag(address, shift: 12)
+    for page in [pages + Self.pageIndex(address, asid ?? 0), pages + Self.pageIndex(address, 0)]
+    where page.pointee.tag == tag && asid.map(page.pointee.belongs) ?? true {
+      page.pointee.tag = 0
+    }
     guard hasLargeBlocks || hasBlock(at: address) else { return false }
     removeBlocks { $0.covers(address) && (asid.map($0.belongs) ?? true) }
     return true
@@ -149,6 +156,9 @@ struct MainTLB: ~Copyable {
 }
 
 extension MainTLB.Entry {
+  /// Whether it is for 2 MiB of a block, not for 4 KiB.
+  var isBlock: Bool { UInt64(blockShift) >= MainTLB.blockShift }
+
   /// Whether an address is in the page or block.
   fileprivate func covers(_ address: UInt64) -> Bool {
     (address ^ tag)[bits: 0...55] >> UInt64(blockShift) == 0

@@ -73,7 +73,9 @@ extension SoftCore {
     let isDirtied = entry.isClean && access == .write
     if isDirtied { entry.isClean = false }
     if isDirtied || !mapping.isAccessed { updateDescriptor(of: mapping, isDirtied: isDirtied) }
-    if mapping.level != nil, mainTLB.insert(entry, at: address) { tables.clear() }
+    if mapping.level != nil, let evicted = mainTLB.insert(entry, at: address) {
+      if evicted.isBlock { tables.clear() } else { tables.clearPage(at: evicted.tag) }
+    }
     return .found(entry)
   }
 

@@ -17,9 +17,10 @@ struct GuestDebug {
       self.context = context
     }
 
-    func holds(in state: CPUState) -> Bool {
+    /// Whether it does for an instruction or an access as one of an exception level's.
+    func holds(at level: ExceptionLevel, in state: CPUState) -> Bool {
       let current = state.system.contextidr
-      return (state.exceptionLevel == .el0 ? isForEL0 : isForEL1) && context ?? current == current
+      return (level == .el0 ? isForEL0 : isForEL1) && context ?? current == current
     }
   }
 
@@ -107,7 +108,9 @@ extension SoftCore {
   func hitsGuestBreakpoint(at address: UInt64) -> Bool {
     let state = context.pointee.state
     guard takesDebugExceptions,
-      debug.guest.breakpoints.contains(where: { $0.address == address && $0.condition.holds(in: state) })
+      debug.guest.breakpoints.contains(where: {
+        $0.address == address && $0.condition.holds(at: state.exceptionLevel, in: state)
+      })
     else { return false }
     cpu.raise(Syndrome.debug(.breakpointLower))
     return true
@@ -116,21 +119,27 @@ extension SoftCore {
   /// Whether the guest's own breakpoint on the context is hit, which then is raised.
   func hitsGuestContext() -> Bool {
     let state = context.pointee.state
-    guard takesDebugExceptions, debug.guest.contexts.contains(where: { $0.holds(in: state) }) else { return false }
+    guard takesDebugExceptions,
+      debug.guest.contexts.contains(where: { $0.holds(at: state.exceptionLevel, in: state) })
+    else { return false }
     cpu.raise(Syndrome.debug(.breakpointLower))
     return true
   }
 
   /// Whether an access hits none of the guest's own watchpoints; where it does, that is raised.
-  func passGuestWatchpoints(_ address: UInt64, _ size: Int, isWrite: Bool) -> Bool {
+  ///
+  /// `tag` is what the pointer had beside the address, which FAR_EL1 has too.
+  func passGuestWatchpoints(
+    _ address: UInt64, _ size: Int, tag: UInt64, isWrite: Bool, at level: ExceptionLevel
+  ) -> Bool {
     guard !debug.guest.watchpoints.isEmpty, takesDebugExceptions else { return true }
     let state = context.pointee.state
-    for (watchpoint, condition) in debug.guest.watchpoints where condition.holds(in: state) {
+    for (watchpoint, condition) in debug.guest.watchpoints where condition.holds(at: level, in: state) {
       let start = watchpoint.address.rawValue
       guard watchpoint.access.rawValue & (isWrite ? 2 : 1) != 0,
         address &- start < UInt64(watchpoint.length) || start &- address < UInt64(size)
       else { continue }
-      return cpu.raise(Syndrome.debug(.watchpointLower, isWrite: isWrite), at: max(address, start))
+      return cpu.raise(Syndrome.debug(.watchpointLower, isWrite: isWrite), at: max(address, start) &+ tag)
     }
     return true
   }

@@ -40,8 +40,12 @@ extension SoftCore {
     guard context.pointee.state.wait != .none else { return true }
     if !(irq || fiq) {
       let waitEnd = waitEnd
-      idle(until: min(nextTimer ?? .max, waitEnd ?? .max, end))
-      if let nextTimer, nextTimer <= context.pointee.state.time { fireTimers() }
+      repeat {
+        idle(until: min(nextTimer ?? .max, waitEnd ?? .max, end))
+        guard let nextTimer, nextTimer <= context.pointee.state.time else { break }
+        fireTimers()
+        // Its interrupt may be one that is not enabled: the other timer's is next.
+      } while !(irq || fiq) && waitEnd == nil
       guard irq || fiq || waitEnd != nil else { return false }
     }
     context.pointee.state.wait = .none

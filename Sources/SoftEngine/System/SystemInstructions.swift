@@ -127,7 +127,9 @@ private func beginWait(_ cpu: CPU, _ wait: CPUState.Wait) -> SystemOutcome {
 private func translateBarrier(_ word: InstructionWord) -> Slot? {
   switch word[bits: 5...7] {
   case 0b010: Slot({ execute($0, $1, $2) { cpu, _ in cpu.state.pointee.exclusiveSize = 0 } })
-  case 0b100, 0b101, 0b110: Slot({ execute($0, $1, $2) { _, _ in } })
+  case 0b100, 0b101: Slot({ execute($0, $1, $2) { _, _ in } })
+  // ISB: the next instruction is where its address is by now.
+  case 0b110: Slot({ jump($0, $1, $2, to: CPU($0).address(of: $1) &+ 4) })
   default: nil
   }
 }

@@ -133,7 +133,10 @@ enum SystemRegisterFile {
       write: { core, value, _ in core.context.pointee.state.stackPointerEL1 = value }),
     .computed(
       "spsel", read: { core, _ in core.context.pointee.state.mode & 1 },
-      write: { core, value, _ in core.pstate = core.pstate & ~1 | value & 1 }),
+      write: { core, value, _ in core.pstate = core.pstate & ~1 | value & 1 },
+      peek: { $0.context.pointee.state.mode & 1 },
+      // EL0 has SP_EL0 alone.
+      isUndefined: { $0.context.pointee.state.exceptionLevel == .el0 }),
     .computed("currentel", read: { core, _ in core.context.pointee.state.mode & 0b1100 }),
     .computed(
       "pan", then: .regime, read: { core, _ in core.context.pointee.state.mode & 1 << 22 },
@@ -166,10 +169,10 @@ enum SystemRegisterFile {
       .constant("cntfrq_el0", SoftMachine.counterFrequency, user: .read(.cntkctl(0b11))),
       .computed(
         "cntpct_el0", user: .read(.cntkctl(0b01)), read: { $0.readCounter(at: $1) },
-        peek: { $0.machine.counter(at: $0.context.pointee.state.time) }),
+        peek: { $0.shownCounter(at: $0.context.pointee.state.time) }),
       .computed(
         "cntvct_el0", user: .read(.cntkctl(0b10)), read: { $0.readCounter(at: $1) },
-        peek: { $0.machine.counter(at: $0.context.pointee.state.time) }),
+        peek: { $0.shownCounter(at: $0.context.pointee.state.time) }),
     ] + timer("cntp", .physical, gate: .cntkctl(1 << 9)) + timer("cntv", .virtual, gate: .cntkctl(1 << 8))
 
   private static func timer(
@@ -177,18 +180,21 @@ enum SystemRegisterFile {
   ) -> [SystemRegisterDefinition] {
     [
       .computed(
-        "\(prefix)_ctl_el0", user: .readWrite(gate), read: { $0.timerControl(timer, at: $1) },
-        write: { core, value, time in core.setTimer(timer, at: time) { $0.control = value & 0b11 } }),
+        "\(prefix)_ctl_el0", user: .readWrite(gate),
+        read: { $0.timerControl(timer, counter: $0.readCounter(at: $1)) },
+        write: { core, value, time in core.setTimer(timer, at: time) { $0.control = value & 0b11 } },
+        peek: { $0.timerControl(timer, counter: $0.shownCounter(at: $0.context.pointee.state.time)) }),
       .computed(
         "\(prefix)_cval_el0", user: .readWrite(gate), read: { core, _ in core[timer].compareValue },
         write: { core, value, time in core.setTimer(timer, at: time) { $0.compareValue = value } }),
       .computed(
-        "\(prefix)_tval_el0", user: .readWrite(gate), read: { $0.timerValue(timer, at: $1) },
+        "\(prefix)_tval_el0", user: .readWrite(gate),
+        read: { $0.timerValue(timer, counter: $0.readCounter(at: $1)) },
         write: { core, value, time in
           let offset = UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
           let compareValue = core.readCounter(at: time) &+ offset
           core.setTimer(timer, at: time) { $0.compareValue = compareValue }
-        }),
+        }, peek: { $0.timerValue(timer, counter: $0.shownCounter(at: $0.context.pointee.state.time)) }),
     ]
   }
 

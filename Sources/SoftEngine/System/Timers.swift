@@ -50,18 +50,22 @@ extension SoftCore {
   /// What an instruction reads of the counter: never less than what another CPU has read before, whose turn may have been
   /// further on in the round.
   func readCounter(at time: UInt64) -> UInt64 {
-    machine.latestCounter = max(machine.latestCounter, machine.counter(at: time))
+    machine.latestCounter = shownCounter(at: time)
     return machine.latestCounter
   }
 
-  /// CTL, with ISTATUS in bit 2.
-  func timerControl(_ timer: GenericTimer, at time: UInt64) -> UInt64 {
-    self[timer].control | (isMet(timer, at: time) ? 0b100 : 0)
+  /// What an instruction would read of the counter.
+  func shownCounter(at time: UInt64) -> UInt64 { max(machine.latestCounter, machine.counter(at: time)) }
+
+  /// CTL, with ISTATUS in bit 2, by the counter that goes with it.
+  func timerControl(_ timer: GenericTimer, counter: UInt64) -> UInt64 {
+    let isMet = self[timer].isEnabled && counter >= self[timer].compareValue
+    return self[timer].control | (isMet ? 0b100 : 0)
   }
 
   /// TVAL: how far the counter is from CVAL.
-  func timerValue(_ timer: GenericTimer, at time: UInt64) -> UInt64 {
-    (self[timer].compareValue &- readCounter(at: time)) & 0xffff_ffff
+  func timerValue(_ timer: GenericTimer, counter: UInt64) -> UInt64 {
+    (self[timer].compareValue &- counter) & 0xffff_ffff
   }
 
   /// The time of the event stream's next event: where the counter's bit CNTKCTL_EL1.EVNTI rises, or falls (EVNTDIR); nil

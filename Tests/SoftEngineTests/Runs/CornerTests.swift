@@ -1,6 +1,7 @@
 import Architecture
 import Bits
 import CPUEngine
+import Glibc
 import Host
 import Testing
 
@@ -97,6 +98,48 @@ struct CornerTests {
     guard case .mmio = try machine.machine.runToExit([true]).exit else {
       Issue.record("the CPU still waits")
       return
+    }
+  }
+
+  @Test("a CPU runs on where others alone, or nobody, had something to do before")
+  func idleBefore() throws {
+    HostThread.blockSignals()
+    let machine = try TestMachine(cpuCount: 2)
+    machine.put([0xD503_207F])
+    machine.put([0xF900_0040], at: TestMachine.code + 0x100)
+    machine[x: 2] = BusyGuest.doorbell
+    let its = machine.machine
+    let cpu = its.softCPUs[0]
+    // CPU 0 waits for ever, and CPU 1 is off.
+    for isRunning in [[true, true], [false, true], [false, true]] {
+      HostThread.start("kick") {
+        usleep(2000)
+        cpu.kick()
+      }
+      _ = try its.run(isRunning)
+    }
+    try cpu.setValue(TestMachine.code + 0x100, of: its.registers.programCounter)
+    guard case .mmio = try its.runToExit([true, false]).exit else {
+      Issue.record("the CPU did not go on")
+      return
+    }
+  }
+
+  @Test("a step from a wait that nothing ends goes on") func stepFromWait() throws {
+    HostThread.blockSignals()
+    let machine = try TestMachine()
+    machine.put([0xD503_207F, 0xD503_201F])
+    let cpu = machine.machine.softCPUs[0]
+    var control = DebugControl()
+    control.singleStep = true
+    control.blocksInterrupts = true
+    try cpu.setDebug(control)
+    for offset in [4, 8] as [UInt64] {
+      guard case .debug(let event) = try machine.machine.runToExit([true]).exit else {
+        Issue.record("the step did not end")
+        return
+      }
+      #expect(event.isSingleStep && event.programCounter == GuestVirtual(TestMachine.code + offset))
     }
   }
 }

@@ -104,6 +104,36 @@ import Testing
     #expect(machine.system.esr == 0xcb00_0022)
   }
 
+  @Test("an unprivileged access is EL0's to the guest's watchpoints", arguments: [0b10, 0b01] as [UInt64])
+  func unprivileged(levels: UInt64) throws {
+    let machine = try machine()
+    machine.system.dbgwvr[1] = TestMachine.data
+    machine.system.dbgwcr[1] = 0xff << 5 | 0b11 << 3 | levels << 1 | 1
+    enableDebug(machine)
+    // KDE
+    machine.system.mdscr |= 1 << 13
+    machine.core.pstate = 0x1c5
+    machine[x: 1] = TestMachine.data
+    machine.execute(SystemWord.ldtr(0, 1))
+    #expect((machine.pc != TestMachine.code + 4) == (levels == 0b10))
+  }
+
+  @Test("a watchpoint on the upper word of a doubleword, by a pointer with a tag") func upperWord() throws {
+    let machine = try machine()
+    machine.system.dbgwvr[1] = TestMachine.data + 4
+    machine.system.dbgwcr[1] = 0x0f << 5 | 0b11 << 3 | 0b11 << 1 | 1
+    enableDebug(machine)
+    machine.system.mdscr |= 1 << 13
+    // TBI0
+    machine.system.tcr |= 1 << 37
+    machine.core.noteStateChange()
+    machine.core.pstate = 0x1c5
+    machine[x: 1] = TestMachine.data | 0x5a << 56
+    machine.execute(SystemWord.ldr(0, 1))
+    #expect(machine.exceptionClass == .watchpointSame)
+    #expect(machine.system.far == TestMachine.data + 4 | 0x5a << 56)
+  }
+
   // MARK: Contexts
 
   /// E, BAS, and EL0.

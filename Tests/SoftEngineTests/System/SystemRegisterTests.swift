@@ -146,4 +146,15 @@ import Testing
       SystemWord.mrs(0, try SystemWord.register("fpcr")))
     #expect(machine[x: 0] == 0x07c8_0000)
   }
+
+  @Test func aDebuggerDoesNotGiveEL0ItsOwnStackPointer() throws {
+    let machine = try TestMachine()
+    let spsel = try SystemWord.register("spsel")
+    #expect(machine.core.poke(spsel, 0))
+    #expect(machine.core.peek(spsel) == 0)
+    machine.core.pstate = 0
+    #expect(!machine.core.poke(spsel, 1))
+    #expect(machine.core.peek(spsel) == 0)
+    #expect(machine.core.pstate == 0)
+  }
 }

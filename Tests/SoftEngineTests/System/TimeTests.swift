@@ -122,4 +122,37 @@ import Testing
     #expect(machine.system.esr == 0x07e0_0000 | 1 << 24)
     #expect(machine.core.context.pointee.state.wait == .none)
   }
+
+  @Test("a wait ends when the second timer is due, whatever the first one does", arguments: [true, false])
+  func secondTimer(hasFirst: Bool) throws {
+    let machine = try TestMachine()
+    machine.setVectors()
+    machine.enablePrivateInterrupt(GenericTimer.physical.rawValue)
+    machine.system.virtualTimer.compareValue = 100
+    machine.system.virtualTimer.control = hasFirst ? 1 : 0
+    machine.system.physicalTimer.compareValue = 200
+    machine.system.physicalTimer.control = 1
+    machine.core.fireTimers()
+    machine.put([SystemWord.wfi])
+    #expect(machine.core.run(10) == .wait)
+    #expect(machine.core.wakes(before: 1 << 20))
+    #expect(machine.core.context.pointee.state.time == 200 * tick(machine))
+  }
+
+  @Test("ISTATUS goes with the counter that the CPU reads, and a debugger's look changes neither")
+  func conditionAndCounter() throws {
+    let machine = try TestMachine(cpuCount: 2)
+    let other = machine.machine.cores[1]
+    other.context.pointee.state.system.virtualTimer.compareValue = 1000
+    other.context.pointee.state.system.virtualTimer.control = 1
+    let (control, value) = (try SystemWord.register("cntv_ctl_el0"), try SystemWord.register("cntv_tval_el0"))
+    #expect(other.peek(control) == 1)
+    // CPU 0 is further on in the round, and reads the counter.
+    _ = machine.core.readCounter(at: 16_000)
+    let latest = machine.machine.latestCounter
+    #expect(other.readCounter(at: 0) >= 1000)
+    #expect(other.peek(control) == 0b101)
+    #expect(other.peek(value).map { Int32(truncatingIfNeeded: $0) <= 0 } == true)
+    #expect(machine.machine.latestCounter == latest)
+  }
 }

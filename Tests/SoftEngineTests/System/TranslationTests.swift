@@ -1,5 +1,6 @@
 import ARM64
 import Bits
+import CPUEngine
 import Testing
 
 @testable import SoftEngine
@@ -241,5 +242,70 @@ import Testing
     #expect(abort.isCacheMaintenance)
     #expect(abort.isWrite)
     #expect(abort.status == FaultStatus(.translation, level: 3))
+  }
+
+  /// Whether a page's access flag is set by an access after the guest cleared it, without a TLBI; `act` comes in between.
+  private func accessFlag(_ bits: UInt64, _ act: (MappedMachine) throws -> Void) throws -> Bool {
+    let machine = try MappedMachine()
+    // HA
+    machine.bare.system.tcr |= 1 << 39
+    machine.core.noteTranslationChange()
+    machine.map(0, to: 0, bits)
+    // Another page has its place in the main TLB, but not in those in front.
+    let other = TestMachine.ram + 0x4_4000
+    machine.store(other | 0b11, at: MappedMachine.level3 - 0x1000 + 8 * 8)
+    machine.store((MappedMachine.frame + 0x1000) | bits, at: other + 8)
+    machine.bare[x: 1] = MappedMachine.page
+    machine.execute(SystemWord.ldr(0, 1))
+    machine.map(0, to: 0, bits & ~Bit.accessed)
+    machine.bare[x: 1] = MappedMachine.page + 0x100_1000
+    machine.execute(SystemWord.ldr(0, 1))
+    #expect(machine.abort == nil)
+    try act(machine)
+    machine.bare[x: 1] = MappedMachine.page
+    machine.execute(SystemWord.ldr(0, 1))
+    #expect(machine.abort == nil)
+    return try #require(machine.descriptor())[bit: 10]
+  }
+
+  @Test("what a debugger sets and what is decoded have no part in what is walked for", arguments: [0, Bit.notGlobal])
+  func walksAreTheGuestsOwn(global: UInt64) throws {
+    let alone = try accessFlag(Bit.plain | global) { _ in }
+    let debugged = try accessFlag(Bit.plain | global) { machine in
+      var control = DebugControl()
+      control.watchpoints = [HardwareWatchpoint(address: GuestVirtual(TestMachine.data), length: 8, access: .write)]
+      try machine.bare.machine.softCPUs[0].setDebug(control)
+    }
+    let dropped = try accessFlag(Bit.plain | global) { $0.bare.machine.dropCode() }
+    #expect(alone == debugged && alone == dropped)
+  }
+
+  @Test("behind an ISB the page is fetched anew", arguments: [true, false]) func synchronization(ofPage: Bool) throws {
+    let machine = try MappedMachine()
+    let bits = Bit.plain | Bit.notGlobal
+    machine.map(0, to: 0, bits)
+    // STR X2, [X1], which maps the page elsewhere; TLBI VAE1, X3 or VMALLE1IS; DSB SY; ISB; MOV X0, #1 or #2
+    let words = [
+      SystemWord.str(2, 1), ofPage ? SystemWord.sys(0, 8, 7, 1, 3) : SystemWord.sys(0, 8, 3, 0, 31), 0xd503_3f9f,
+      SystemWord.isb,
+    ]
+    machine.bare.put(words + [0xd280_0020], at: MappedMachine.frame)
+    machine.bare.put(words + [0xd280_0040], at: MappedMachine.frame + 0x1000)
+    machine.bare[x: 1] = MappedMachine.level3
+    machine.bare[x: 2] = MappedMachine.frame + 0x1000 | bits
+    machine.bare[x: 3] = MappedMachine.page >> 12
+    machine.core.pstate = PSTATE.kernelEntry.rawValue
+    machine.bare.pc = MappedMachine.page
+    #expect(machine.core.run(5) == .limit)
+    #expect(machine.bare.pc == MappedMachine.page + 20)
+    #expect(machine.bare[x: 0] == 2)
+  }
+
+  @Test func aFetchThatFaultsComesBeforeTheIllegalState() throws {
+    let machine = try MappedMachine()
+    machine.core.pstate = PSTATE.kernelEntry.rawValue | 1 << 20
+    machine.bare.pc = MappedMachine.page
+    _ = machine.core.run(1)
+    #expect(machine.bare.exceptionClass == .instructionAbortSame)
   }
 }
