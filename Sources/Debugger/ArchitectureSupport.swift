@@ -40,6 +40,10 @@ protocol ArchitectureSupport: Sendable {
   /// An exception that a CPU is about to take, in words.
   func words(for exception: CaughtException) -> String
 
+  /// What a client is told of an exception that a CPU is about to take: a signal that gdb stops for even while it steps,
+  /// and never SIGTRAP, which it takes for the end of its own step.
+  func signal(for exception: CaughtException) -> StopSignal
+
   /// Where the CPU's next instruction is: the program counter with all that the architecture adds to it.
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual
 

@@ -247,7 +247,8 @@ private struct Run {
     if let exception = event.exception {
       let words = debugger.support.words(for: exception)
       debugger.announce("CPU \(cpu.index) at \(event.programCounter) is about to take \(words)")
-      return StopEvent(thread: thread, signal: .trap)
+      // SIGTRAP would be the end of a step, to the client as to `stepAlone`.
+      return StopEvent(thread: thread, signal: debugger.support.signal(for: exception))
     }
     if event.isSoftwareBreakpoint { return try judgeInstruction(event, thread, attention) }
     if let index = event.watchpoint {

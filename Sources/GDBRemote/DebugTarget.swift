@@ -85,6 +85,13 @@ public enum StopSignal: UInt8, Sendable {
   case bus = 10
   case segmentation = 11
   case terminated = 15
+  case user1 = 30
+  /// An exception that the names of POSIX do not fit (`EXC_EMULATION`).
+  case emulation = 148
+  /// A call into a more privileged level (`EXC_SOFTWARE`).
+  case software = 149
+  /// A breakpoint or another debug exception that is the program's own (`EXC_BREAKPOINT`).
+  case breakpoint = 150
 }
 
 /// Which access a watchpoint looks for.

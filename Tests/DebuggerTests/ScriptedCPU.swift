@@ -91,6 +91,14 @@ final class ScriptedCPU: VirtualCPU, ModelSpecificRegisters, @unchecked Sendable
     }
   }
 
+  /// The guest is about to take an exception.
+  func meetException(_ exception: CaughtException, at address: UInt64) {
+    play { cpu in
+      cpu.programCounter = address
+      return .debug(DebugEvent(programCounter: GuestVirtual(address), exception: exception))
+    }
+  }
+
   var programCounter: UInt64 {
     get { self[table.programCounter] }
     set { self[table.programCounter] = newValue }

@@ -16,7 +16,8 @@ struct RunningTests {
     ("vCont;r1000,1010:1;c", [Clause(.rangeStep(0x1000..<0x1010), ThreadID(1)), Clause(.resume)]),
     ("vCont;r0,ffffffffffffffff:2", [Clause(.rangeStep(0..<UInt64.max), ThreadID(2))]),
     ("vCont;r8,8:2", [Clause(.rangeStep(8..<8), ThreadID(2))]),
-    ("c", [Clause(.resume)]), ("C05", [Clause(.resume)]),
+    ("c", [Clause(.resume)]), ("C05", [Clause(.resume)]), ("vCont;C96", [Clause(.resume)]),
+    ("vCont;S1e:2", [Clause(.step, ThreadID(2))]), ("C95", [Clause(.resume)]),
     ("s", [Clause(.step, ThreadID(1)), Clause(.resume)]), ("S05", [Clause(.step, ThreadID(1)), Clause(.resume)]),
     ("c2000", [Clause(.resume)]), ("C05;2000", [Clause(.resume)]),
   ]
@@ -111,7 +112,11 @@ struct RunningTests {
 
   @Test("signals have gdb's numbers")
   func signals() throws {
-    for (signal, number) in [(StopSignal.interrupt, "02"), (.segmentation, "0b"), (.illegal, "04"), (.none, "00")] {
+    let numbers: [(StopSignal, String)] = [
+      (.interrupt, "02"), (.segmentation, "0b"), (.illegal, "04"), (.none, "00"), (.floatingPoint, "08"), (.bus, "0a"),
+      (.user1, "1e"), (.emulation, "94"), (.software, "95"), (.breakpoint, "96"),
+    ]
+    for (signal, number) in numbers {
       let client = Client()
       client.send(Client.frame("vCont;c"))
       client.stop(StopEvent(thread: ThreadID(1), signal: signal))

@@ -69,4 +69,23 @@ extension ARM64Support {
       return "an exception, \(syndrome)\(place)"
     }
   }
+
+  func signal(for exception: CaughtException) -> StopSignal {
+    guard case .synchronous(let syndrome, _) = exception.kind else { return .user1 }
+    return switch ExceptionSyndrome(rawValue: syndrome).exceptionClass {
+    case .dataAbortLower, .dataAbortSame, .instructionAbortLower, .instructionAbortSame, .granuleProtection:
+      .segmentation
+    case .pcAlignment, .spAlignment, .sError: .bus
+    case .unknown, .illegalState, .waitInstruction, .systemRegister, .systemRegister128, .mcrCP15, .mcrrCP15, .mcrCP14,
+      .mrrcCP14, .ldcCP14, .vmrs, .otherTrapped, .pointerAuthentication, .sveAccess, .smeAccess, .eret,
+      .transactionStart:
+      .illegal
+    case .vectorAccess, .floatingPoint32, .floatingPoint64: .floatingPoint
+    case .brk64, .bkpt32, .vectorCatch32, .breakpointLower, .breakpointSame, .softwareStepLower, .softwareStepSame,
+      .watchpointLower, .watchpointSame:
+      .breakpoint
+    case .svc32, .svc64, .hvc32, .hvc64, .smc32, .smc64: .software
+    default: .emulation
+    }
+  }
 }

@@ -35,6 +35,7 @@ struct X86Support: ArchitectureSupport {
 
   /// No engine for x86-64 guests catches exceptions.
   func words(for exception: CaughtException) -> String { "an exception" }
+  func signal(for exception: CaughtException) -> StopSignal { .emulation }
 
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual {
     try mode(of: cpu).linearAddress(try value("rip", of: cpu), in: .cs, base: try value("cs_base", of: cpu))
