@@ -44,6 +44,12 @@ protocol ArchitectureSupport: Sendable {
   /// and never SIGTRAP, which it takes for the end of its own step.
   func signal(for exception: CaughtException) -> StopSignal
 
+  /// The exception that the breakpoint instruction at a place raises; nil where none is there, or none can be caught.
+  func breakpointException(at place: GuestPhysical, _ memory: GuestRAM) -> CaughtException?
+
+  /// Whether an exception is one that the client wants to see.
+  func catches(_ exception: CaughtException, _ filter: ExceptionFilter) -> Bool
+
   /// Where the CPU's next instruction is: the program counter with all that the architecture adds to it.
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual
 

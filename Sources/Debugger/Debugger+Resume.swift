@@ -58,6 +58,7 @@ extension Debugger {
     modules = KernelModules()
     hasAnnouncedSlide = false
     hasMarkedExits = false
+    for index in caughtBreakpoints.indices { caughtBreakpoints[index] = nil }
     invalidateTranslations()
     noteStop(StopEvent(thread: ThreadID(1), signal: .trap))
   }
@@ -66,6 +67,16 @@ extension Debugger {
     let address = cpu(of: thread).flatMap { instructionAddress(of: $0) }?.description ?? "an unknown address"
     let explanation = end.explanation(cpu: thread.rawValue - 1, at: address)
     announce(hasClient ? "\(explanation); \(end.advice)" : explanation)
+  }
+}
+
+extension CaughtException {
+  /// Whether both are the same exception; the address is nobody's where the syndrome is of none that has one.
+  fileprivate func hasSyndrome(of other: CaughtException) -> Bool {
+    guard case .synchronous(let syndrome, _) = kind, case .synchronous(let otherSyndrome, _) = other.kind else {
+      return false
+    }
+    return syndrome == otherSyndrome
   }
 }
 
@@ -100,6 +111,7 @@ private struct Run {
     while let report = debugger.machine.runControl.takePendingReport(for: plan) {
       if let event = try judge(report, attention) { return event }
     }
+    if let event = try takeCaughtBreakpoints() { return event }
     try prepareComparison()
     if let event = try stepOffReported(attention) { return event }
     while !isInterrupted {
@@ -189,6 +201,21 @@ private struct Run {
     return nil
   }
 
+  /// Has each CPU that goes on take the exception of its breakpoint instruction that was told as caught.
+  ///
+  /// The engine does not know of every one of them: what it met may have been a breakpoint instruction like ours.
+  private mutating func takeCaughtBreakpoints() throws(EngineError) -> StopEvent? {
+    for (index, cpu) in debugger.cpus.enumerated() where plan[index] == .run {
+      guard let address = debugger.caughtBreakpoints[index].take(), debugger.instructionAddress(of: cpu) == address,
+        try breakpointException(at: address, of: cpu) != nil
+      else { continue }
+      let handler = try cpu.reflect(DebugEvent(programCounter: address, isSoftwareBreakpoint: true))
+      debugger.invalidateTranslations()
+      if let handler, let event = try judgeStep(to: handler, ThreadID(index + 1)) { return event }
+    }
+    return nil
+  }
+
   /// Executes one instruction of one CPU while every other one stays and no breakpoint is placed.
   ///
   /// - Parameters:
@@ -244,12 +271,7 @@ private struct Run {
     _ event: DebugEvent, _ thread: ThreadID, _ attention: () -> Bool
   ) throws(EngineError) -> StopEvent? {
     let cpu = debugger.cpus[thread.rawValue - 1]
-    if let exception = event.exception {
-      let words = debugger.support.words(for: exception)
-      debugger.announce("CPU \(cpu.index) at \(event.programCounter) is about to take \(words)")
-      // SIGTRAP would be the end of a step, to the client as to `stepAlone`.
-      return StopEvent(thread: thread, signal: debugger.support.signal(for: exception))
-    }
+    if let exception = event.exception { return try stop(before: exception, at: event.programCounter, cpu) }
     if event.isSoftwareBreakpoint { return try judgeInstruction(event, thread, attention) }
     if let index = event.watchpoint {
       return debugger.placements.watch(ofRegister: index).map { stop(at: $0, thread) }
@@ -266,6 +288,28 @@ private struct Run {
       return nil
     }
     return try judgeStep(to: event.programCounter, thread)
+  }
+
+  /// The stop before an exception that the client wants to see.
+  private func stop(
+    before exception: CaughtException, at address: GuestVirtual, _ cpu: any VirtualCPU
+  ) throws(EngineError) -> StopEvent {
+    if let instruction = try breakpointException(at: address, of: cpu), instruction.hasSyndrome(of: exception) {
+      debugger.caughtBreakpoints[cpu.index] = address
+    }
+    let words = debugger.support.words(for: exception)
+    debugger.announce("CPU \(cpu.index) at \(address) is about to take \(words)")
+    // SIGTRAP would be the end of a step, to the client as to `stepAlone`.
+    return StopEvent(thread: ThreadID(cpu.index + 1), signal: debugger.support.signal(for: exception))
+  }
+
+  /// The exception of the guest's own breakpoint instruction at an address; nil where none is.
+  private func breakpointException(
+    at address: GuestVirtual, of cpu: any VirtualCPU
+  ) throws(EngineError) -> CaughtException? {
+    let translator = try debugger.translator(of: cpu)
+    guard let place = try? translator.translate(address).physical else { return nil }
+    return debugger.support.breakpointException(at: place, debugger.memory)
   }
 
   /// Judges a breakpoint instruction; one that was not placed for this run is the guest's own.
@@ -294,6 +338,11 @@ private struct Run {
     if let place, debugger.placements.hadInstruction(at: place) {
       // One of ours, met at another virtual address of its place: the client has set none there.
       return try stepAlone(thread, attention)
+    }
+    if let exception = try breakpointException(at: event.programCounter, of: cpu),
+      debugger.support.catches(exception, debugger.caughtExceptions)
+    {
+      return try stop(before: exception, at: event.programCounter, cpu)
     }
     // Where the CPU is at its handler already, a step ends there.
     return try cpu.reflect(event).flatMap { handler throws(EngineError) in try judgeStep(to: handler, thread) }

@@ -39,6 +39,9 @@ public final class Debugger: DebugTarget {
   var caughtExceptions = ExceptionFilter()
   /// Where each CPU was reported to stand: going on from there does not report what is set there again.
   var reportedAddresses: [GuestVirtual?]
+  /// Where each CPU was told to stand before the exception of the guest's own breakpoint instruction, which going on is
+  /// to take.
+  var caughtBreakpoints: [GuestVirtual?]
   var hasSaidThatItCompares = false
   /// Whether somebody is there to take advice.
   var hasClient = false
@@ -79,6 +82,7 @@ public final class Debugger: DebugTarget {
     placements = Breakpoints(instruction: support.breakpointInstruction)
     kernel = KernelLocator(of: machine.kernel)
     reportedAddresses = Array(repeating: nil, count: cpuCount)
+    caughtBreakpoints = Array(repeating: nil, count: cpuCount)
     translators = Array(repeating: nil, count: cpuCount)
     noteStop(lastStop)
   }
@@ -189,6 +193,7 @@ public final class Debugger: DebugTarget {
     guard index == registers.programCounter else { return }
     // A debugger that moves the program counter onto a breakpoint wants it hit, and no stop where it was before.
     reportedAddresses[cpu.index] = nil
+    caughtBreakpoints[cpu.index] = nil
     if follower.heldEvent?.thread == thread, end == nil { follower.heldEvent = nil }
   }
 

@@ -2,6 +2,7 @@ import ARM64
 import Bits
 import CPUEngine
 import GDBRemote
+import GuestMemory
 import Machine
 
 /// `monitor catch`: stops before exceptions are taken.
@@ -87,5 +88,19 @@ extension ARM64Support {
     case .svc32, .svc64, .hvc32, .hvc64, .smc32, .smc64: .software
     default: .emulation
     }
+  }
+
+  func breakpointException(at place: GuestPhysical, _ memory: GuestRAM) -> CaughtException? {
+    guard let word: UInt32 = memory.load(at: place),
+      case .brk(let immediate)? = ExceptionInstruction(encoding: word)
+    else { return nil }
+    // IL: the instruction has 32 bits.
+    let syndrome = UInt64(ExceptionClass.brk64.rawValue) << 26 | 1 << 25 | UInt64(immediate)
+    return CaughtException(kind: .synchronous(syndrome: syndrome, address: 0))
+  }
+
+  func catches(_ exception: CaughtException, _ filter: ExceptionFilter) -> Bool {
+    guard case .synchronous(let syndrome, _) = exception.kind else { return filter.interrupts }
+    return filter.classes.contains(ExceptionSyndrome(rawValue: syndrome).classCode)
   }
 }

@@ -36,6 +36,8 @@ struct X86Support: ArchitectureSupport {
   /// No engine for x86-64 guests catches exceptions.
   func words(for exception: CaughtException) -> String { "an exception" }
   func signal(for exception: CaughtException) -> StopSignal { .emulation }
+  func breakpointException(at place: GuestPhysical, _ memory: GuestRAM) -> CaughtException? { nil }
+  func catches(_ exception: CaughtException, _ filter: ExceptionFilter) -> Bool { false }
 
   func instructionAddress(of cpu: any VirtualCPU) throws(EngineError) -> GuestVirtual {
     try mode(of: cpu).linearAddress(try value("rip", of: cpu), in: .cs, base: try value("cs_base", of: cpu))

@@ -59,4 +59,54 @@ import Testing
     #expect(try fixture.resume(.init(.rangeStep(0x8000..<0x8010), ThreadID(1))) == stop(.segmentation))
     #expect(fixture.cpu.programCounter == 0x8004)
   }
+
+  // MARK: BRK
+
+  private func withOwnInstruction(catching: Bool = true) throws -> ARM64Fixture {
+    let fixture = try ARM64Fixture()
+    fixture.cpu.handler = 0x8200
+    fixture.store(ExceptionInstruction.brk(0x800).encoding, at: ARM64Fixture.codePlace + 0x100)
+    if catching { fixture.debugger.caughtExceptions.classes = [ExceptionClass.brk64.rawValue] }
+    return fixture
+  }
+
+  @Test("the guest's own BRK is caught where instructions of ours are in memory, once, and going on takes it")
+  func ownInstruction() throws {
+    let fixture = try withOwnInstruction()
+    try fixture.insert(.hardware, at: 0x8F00, 0x8F04)
+    try fixture.insert(.software, at: 0x8010)
+    fixture.cpu.meetInstruction(at: 0x8100)
+    #expect(try fixture.proceed() == stop(.breakpoint))
+    #expect(fixture.announcements.last?.contains("BRK: immediate 0x800") == true)
+    #expect(fixture.cpu.programCounter == 0x8100 && fixture.cpu.reflected.isEmpty)
+    fixture.cpu.meetInstruction(at: 0x8010)
+    #expect(try fixture.proceed().reason == .softwareBreakpoint)
+    #expect(fixture.cpu.reflected.map(\.programCounter) == [GuestVirtual(0x8100)])
+    #expect(fixture.cpu.runs.count == 2)
+  }
+
+  @Test("a step from a BRK that was caught ends at its handler, whoever met it")
+  func steppedInstruction() throws {
+    let met: [(ScriptedCPU) -> Void] = [
+      { $0.meetInstruction(at: 0x8100) }, { $0.meetException(Self.exception(.brk64, 0x800), at: 0x8100) },
+    ]
+    for meet in met {
+      let fixture = try withOwnInstruction()
+      meet(fixture.cpu)
+      #expect(try fixture.proceed() == stop(.breakpoint))
+      #expect(try fixture.resume(.init(.step, ThreadID(1))) == stop(.trap))
+      #expect(fixture.cpu.programCounter == 0x8200 && fixture.cpu.reflected.count == 1 && fixture.cpu.runs.count == 1)
+    }
+  }
+
+  @Test("a CPU that is moved off a BRK that was caught takes no exception for it")
+  func movedOff() throws {
+    let fixture = try withOwnInstruction()
+    fixture.cpu.meetInstruction(at: 0x8100)
+    #expect(try fixture.proceed() == stop(.breakpoint))
+    try fixture.set("pc", to: 0x8104)
+    fixture.cpu.step(to: 0x8108)
+    #expect(try fixture.resume(.init(.step, ThreadID(1))) == stop(.trap))
+    #expect(fixture.cpu.reflected.isEmpty && fixture.cpu.programCounter == 0x8108)
+  }
 }
