@@ -56,8 +56,8 @@ extension Debugger: BreakpointTarget {
     }
   }
 
-  /// Forgets all breakpoints and watchpoints, and the exceptions to stop before.
-  public func removeAllBreakpoints() {
+  /// Forgets all breakpoints and watchpoints with their limits, and the exceptions to stop before.
+  func removeAllBreakpoints() {
     placements.removeAll()
     caughtExceptions = ExceptionFilter()
   }

@@ -221,9 +221,6 @@ public protocol BreakpointTarget: AnyObject {
   func removeBreakpoint(
     _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
   ) throws(TargetError)
-
-  /// Takes all out: the client is gone.
-  func removeAllBreakpoints()
 }
 
 /// A target whose memory packets can be switched to physical addresses, as QEMU's `Qqemu.PhyMemMode` does.

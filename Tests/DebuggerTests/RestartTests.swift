@@ -1,3 +1,4 @@
+import Bits
 import CPUEngine
 import Devices
 import GDBRemote
@@ -48,6 +49,22 @@ import Testing
     #expect(throws: TargetError.self) { try fixture.debugger.restart(arguments: ["a\0b"]) }
     #expect(try commandLine(fixture) == "console=ttyS0")
     #expect(fixture.cpu["rip"] == Fixture.code + 8)
+  }
+
+  @Test("breakpoints, their limits and catches are kept until the session ends")
+  func keptStops() throws {
+    let fixture = try Fixture()
+    let address = GuestVirtual(Fixture.code + 8)
+    try fixture.insert(.software, at: address.rawValue)
+    _ = try fixture.monitor("limit \(address) 0x1000")
+    fixture.debugger.caughtExceptions.interrupts = true
+    try fixture.debugger.restart(arguments: nil)
+    #expect(fixture.debugger.placements.reason(at: address) == .softwareBreakpoint)
+    #expect(fixture.debugger.placements.space(of: address) == GuestPhysical(0x1000))
+    #expect(fixture.debugger.caughtExceptions.interrupts)
+    fixture.debugger.endSession()
+    #expect(fixture.debugger.placements.isEmpty && fixture.debugger.placements.space(of: address) == nil)
+    #expect(fixture.debugger.caughtExceptions == ExceptionFilter())
   }
 
   @Test("the guest stands at its first instruction, whatever became of it before")
