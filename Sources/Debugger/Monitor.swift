@@ -105,6 +105,9 @@ extension Debugger: MonitorTarget {
     guard let found = monitorCommands.first(where: { $0.name == name }) else {
       throw .invalid("there is no monitor command `\(name)`; `monitor help` lists them")
     }
+    if found.arguments.isEmpty, words.count > 1 {
+      throw .invalid("`\(name)` takes no arguments: monitor \(found.usage)")
+    }
     let text = command.drop(while: \.isWhitespace).dropFirst(name.count).drop(while: \.isWhitespace)
     return try found.run(
       MonitorContext(debugger: self, thread: thread, command: found, arguments: Array(words.dropFirst()), text: text))

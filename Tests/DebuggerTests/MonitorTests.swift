@@ -125,6 +125,17 @@ import X86
   }
 
   @Test(
+    "a command that takes no arguments refuses them, and does nothing",
+    arguments: ["help", "reset", "regs", "quit", "console", "kaslr", "modules", "dmesg", "gdt", "idt"])
+  func excessArguments(command: String) throws {
+    let fixture = try make()
+    fixture.cpu["rip"] = Fixture.code + 8
+    let error = try #require(throws: TargetError.self) { _ = try fixture.monitor("\(command) x") }
+    #expect(error.message == "`\(command)` takes no arguments: monitor \(command)")
+    #expect(fixture.cpu["rip"] == Fixture.code + 8)
+  }
+
+  @Test(
     "what is wrong is said in one sentence",
     arguments: [
       "frobnicate", "translate", "translate xyz", "translate $nothing", "translate 0x1_0000_0000_0000_0000",
