@@ -69,9 +69,12 @@ public struct KernelLoad: Sendable {
   /// - Throws: `KernelImageError` that says what does not fit.
   public func check(fits regions: [Range<GuestPhysical>]) throws(KernelImageError) {
     for needed in memory where !regions.contains(where: { $0.contains(needed) }) {
+      let ranges = regions.map { "from \($0.lowerBound) to \($0.upperBound)" }.joined(separator: " and ")
+      // More memory is added behind what is there: it does nothing for a kernel that starts elsewhere.
+      let isCut = regions.contains { $0.contains(needed.lowerBound) || $0.upperBound == needed.lowerBound }
       throw KernelImageError(
-        "the kernel takes the guest's memory from \(needed.lowerBound) to \(needed.upperBound), which is not all RAM:"
-          + " give the guest more by --memory")
+        "the kernel takes the guest's memory from \(needed.lowerBound) to \(needed.upperBound), but RAM is \(ranges):"
+          + (isCut ? " give the guest more by --memory" : " load the kernel there"))
     }
   }
 

@@ -29,6 +29,17 @@ import Testing
     }
   }
 
+  @Test("a kernel that lies outside RAM is told where that is, and of --memory only where it starts in RAM")
+  func outsideRAM() throws {
+    let load = try image(SampleImage().bytes).load()
+    let start = load.physicalRange.lowerBound
+    let cut = #expect(throws: KernelImageError.self) { try load.check(fits: [start..<start.wrapping(by: 0x1000)]) }
+    #expect(cut?.description.contains("RAM is from 0x40000000 to 0x40001000: give the guest more by --memory") == true)
+    let ram = GuestPhysical(0x8000_0000)..<GuestPhysical(0x9000_0000)
+    let elsewhere = #expect(throws: KernelImageError.self) { try load.check(fits: [ram]) }
+    #expect(elsewhere?.description.hasSuffix("RAM is from 0x80000000 to 0x90000000: load the kernel there") == true)
+  }
+
   @Test func header() throws {
     let image = try image(SampleImage().bytes)
     #expect(image.kind == .image && image.compression == nil)
