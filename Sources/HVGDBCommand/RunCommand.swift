@@ -128,6 +128,8 @@ struct RunCommand: ParsableCommand {
     let choice = console ?? (listen == .standardStreams ? .none : .standardStreams)
     let guestConsole = try GuestConsole(choice, of: machine, controlThread: .current) { process.end(status: 0) }
     process.atEnd { guestConsole.close() }
+    // The door is open already, but nobody is waited for where the guest cannot be made.
+    if let doorkeeper { logger.notice("waiting for a debugger on \(doorkeeper.address)") }
 
     let debugger = Debugger(machine)
     if let symbols { useSymbols(of: symbols, debugger, logger) }
@@ -163,7 +165,6 @@ struct RunCommand: ParsableCommand {
     }
     let doorkeeper = Doorkeeper(try Listener(address), controlThread: .current)
     process.atEnd { doorkeeper.close() }
-    logger.notice("waiting for a debugger on \(doorkeeper.address)")
     return doorkeeper
   }
 }
