@@ -41,17 +41,21 @@ def define_hv():
         ("esr [VALUE]", "Put an exception syndrome in words: that of the last exception, or a given one."),
         ("sysreg [NAME [VALUE]]", "Read or write a system register, or show all of them.\n"
          "NAME is the architecture's, as ESR_EL1, or of the form S3_0_C5_C2_0."),
+        ("catch [KINDS]", "Stop before exceptions of some kinds are taken, or show which those are.\n"
+         "KINDS are words such as `svc data-abort`; or it is `all`, or `off`."),
         ("msr REGISTER [VALUE]", "Read or write a model-specific register.\n"
          "REGISTER is a name, as lstar, or an expression for its number."),
         ("cpuid [LEAF]", "Show the CPUID leaves that the guest sees, or one of them."),
         ("gdt", "Show the global descriptor table, decoded."),
         ("idt", "Show the interrupt descriptor table, decoded."),
-        ("symbols", "Show where the kernel's symbols come from."),
+        ("symbols [SYMBOL]", "Show where the kernel's symbols come from, or one of them by its name or address."),
+        ("modules", "Show the modules that Linux has loaded, with where their code is."),
         ("kaslr", "Show where the kernel is, and how far it has moved itself."),
         ("fdt [PATH]", "Show the device tree in guest memory as source text, or one node of it."),
         ("dmesg", "Show the kernel's log buffer, out of its memory."),
         ("console", "Show what the guest printed last."),
         ("type TEXT", "Type a text and Enter on the guest's console; without Enter where it ends with \\c."),
+        ("quit", "End the guest and hvgdb."),
     )
 
     def number(expression):
@@ -91,6 +95,8 @@ def define_hv():
         "SPACE": (space_or_number, spaces),
         "NAME": (str, register_names),
         "REGISTER": (name_or_number, register_names),
+        "KINDS": (str, nothing),
+        "SYMBOL": (name_or_number, expressions),
         "PATH": (str, nothing),
         "PLACE": (str, nothing),
         "TEXT": (str, nothing),
