@@ -76,15 +76,17 @@ struct Breakpoints {
   mutating func remove(hardware address: GuestVirtual) { hardware.removeAll { $0 == address } }
   mutating func remove(_ watch: Watch) { watches.removeAll { $0 == watch } }
 
+  /// Removes breakpoints and watchpoints; limits are kept for those that come.
   mutating func removeAll() {
     software = []
     hardware = []
     watches = []
-    spaces = [:]
   }
 
   /// Has breakpoints at an address stop the guest in one address space alone, or in any again.
   mutating func limit(_ address: GuestVirtual, to space: GuestPhysical?) { spaces[address] = space }
+
+  mutating func removeLimits() { spaces = [:] }
 
   /// The address space that breakpoints at an address are limited to; nil for none.
   func space(of address: GuestVirtual) -> GuestPhysical? { spaces[address] }

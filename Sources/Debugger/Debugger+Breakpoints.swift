@@ -56,11 +56,8 @@ extension Debugger: BreakpointTarget {
     }
   }
 
-  /// Forgets all breakpoints and watchpoints with their limits, and the exceptions to stop before.
-  func removeAllBreakpoints() {
-    placements.removeAll()
-    caughtExceptions = ExceptionFilter()
-  }
+  /// Forgets all breakpoints and watchpoints.
+  public func removeAllBreakpoints() { placements.removeAll() }
 
   /// The debug registers that a watch takes; none where they do not fire and the debugger compares by itself.
   func hardwarePieces(of watch: Breakpoints.Watch) -> [HardwareWatchpoint]? {

@@ -141,6 +141,8 @@ public final class Debugger: DebugTarget {
     hasClient = false
     follower = KernelFollower()
     removeAllBreakpoints()
+    placements.removeLimits()
+    caughtExceptions = ExceptionFilter()
     usesPhysicalAddresses = false
   }
 

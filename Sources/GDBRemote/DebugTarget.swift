@@ -221,6 +221,9 @@ public protocol BreakpointTarget: AnyObject {
   func removeBreakpoint(
     _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
   ) throws(TargetError)
+
+  /// Takes all out: the client is gone, or its guest.
+  func removeAllBreakpoints()
 }
 
 /// A target whose memory packets can be switched to physical addresses, as QEMU's `Qqemu.PhyMemMode` does.

@@ -3,10 +3,11 @@ extension Session {
   /// Whether there is a guest; without one the client can but start it.
   public var hasGuest: Bool { exitStatus == nil }
 
-  /// The guest is gone; what the client wants it stopped for is kept for the next one, until the session ends.
+  /// The guest is gone, and with it the client's breakpoints, which it sets again in the next one.
   mutating func loseGuest(_ status: UInt8) {
     exitStatus = status
     resumedThread = nil
+    target.breakpoints?.removeAllBreakpoints()
   }
 
   /// `!`: the client stays when the guest ends.

@@ -125,6 +125,8 @@ extension MockTarget: BreakpointTarget, PhysicalMemoryTarget, MonitorTarget {
     inserted.removeAll { $0 == "\(kind) \(address) \(length) \(thread.rawValue)" }
   }
 
+  func removeAllBreakpoints() { inserted.removeAll() }
+
   func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
     switch command {
     case "quit": return MonitorReply("bye\n", endsSession: true)

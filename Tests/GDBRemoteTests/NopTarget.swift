@@ -110,6 +110,8 @@ final class NopTarget: DebugTarget, BreakpointTarget, MonitorTarget {
     _ kind: BreakpointKind, at address: UInt64, length: UInt64, of thread: ThreadID
   ) throws(TargetError) { addresses.removeAll { $0 == address } }
 
+  func removeAllBreakpoints() { addresses = [] }
+
   func monitor(_ command: String, of thread: ThreadID) throws(TargetError) -> MonitorReply {
     MonitorReply(command == "arguments" ? "\(arguments)\n" : "you said \(command)\n")
   }
