@@ -73,8 +73,6 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   struct Schedule: Equatable {
     /// The CPU whose turn it is; one more than there are at the end of the round.
     var turn = 0
-    /// How many of the CPUs before it had nothing to do.
-    var idleTurns = 0
     /// The time at which the round ends.
     var roundEnd: UInt64 = 0
   }
@@ -256,10 +254,10 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
   private func nextCore(_ isRunning: [Bool]) -> SoftCore? {
     while schedule.turn < cores.count {
       let core = cores[schedule.turn]
-      if runs(core, isRunning), core.wakes(before: schedule.roundEnd) {
-        if core.context.pointee.state.time < schedule.roundEnd { return core }
-      } else {
-        schedule.idleTurns += 1
+      if runs(core, isRunning), core.wakes(before: schedule.roundEnd),
+        core.context.pointee.state.time < schedule.roundEnd
+      {
+        return core
       }
       core.idle(until: schedule.roundEnd)
       // What others store from now on is not compared with the monitor's address: it is opened.
@@ -302,7 +300,7 @@ public final class SoftMachine: TurnTakingMachine, @unchecked Sendable {
       }
     }
     if digest != nil { for core in cores where core.context.pointee.state.isOn { digest?.mix(core.state) } }
-    schedule = Schedule(turn: 0, idleTurns: 0, roundEnd: end)
+    schedule = Schedule(turn: 0, roundEnd: end)
     return true
   }
 

@@ -88,17 +88,12 @@ extension SoftCore {
     return passWatchpoints(address, size, isWrite: isWrite)
   }
 
-  /// Clears the block of memory that an address is in, as DC ZVA does (section C5.3, `DC ZVA`).
-  func zeroBlock(around address: UInt64) -> Bool {
+  /// Whether DC ZVA may clear the block of memory that an address is in (section C5.3, `DC ZVA`); where not, that is noted.
+  func mayZero(_ address: UInt64) -> Bool {
     guard let mapping = translate(address, .write, regime(unprivileged: false)) else { return false }
     if mapping.isDevice { return raiseAlignmentFault(address, isWrite: true) }
     let count = Identification.zeroedByteCount
-    let start = address & ~UInt64(count - 1)
-    guard passWatchpoints(start, count, isWrite: true) else { return false }
-    return withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { zeros in
-      zeros.initializeMemory(as: UInt8.self, repeating: 0)
-      return access(mapping.physical | start & 0xfff, zeros, true)
-    }
+    return passWatchpoints(address & ~UInt64(count - 1), count, isWrite: true)
   }
 
   func raiseAlignmentFault(_ address: UInt64, isWrite: Bool) -> Bool {

@@ -100,13 +100,10 @@ final class SoftCore {
       }
       let isStepped = context.pointee.state.system.mdscr & 1 != 0 && stepsSoftware
       let isWhole = !access.isUnderWay
-      if isStepped, isWhole, completesSoftwareStep() {
-        if catchesException() { return .caught }
-        takeException()
-        continue
-      }
       let comparesContexts = !debug.guest.contexts.isEmpty
-      guard let slot = enterPage(), !(comparesContexts && isWhole && hitsGuestContext()) else {
+      guard !(isStepped && isWhole && completesSoftwareStep()), let slot = enterPage(),
+        !(comparesContexts && isWhole && hitsGuestContext())
+      else {
         if catchesException() { return .caught }
         takeException()
         continue

@@ -111,14 +111,16 @@ struct MainTLB: ~Copyable {
       removeAll { $0.covers(address) && ($0.isGlobal || asid == nil || $0.asid == asid) }
       return true
     }
-    let tag = Self.tag(address, shift: 12)
-    for page in [pages + Self.pageIndex(address, asid ?? 0), pages + Self.pageIndex(address, 0)]
-    where page.pointee.tag == tag && asid.map(page.pointee.belongs) ?? true {
-      page.pointee.tag = 0
-    }
+    removePage(address, asid: asid, at: Self.pageIndex(address, asid ?? 0))
+    removePage(address, asid: asid, at: Self.pageIndex(address, 0))
     guard hasLargeBlocks || hasBlock(at: address) else { return false }
     removeBlocks { $0.covers(address) && (asid.map($0.belongs) ?? true) }
     return true
+  }
+
+  private func removePage(_ address: UInt64, asid: UInt16?, at index: Int) {
+    guard pages[index].tag == Self.tag(address, shift: 12), asid.map(pages[index].belongs) ?? true else { return }
+    pages[index].tag = 0
   }
 
   private func hasBlock(at address: UInt64) -> Bool {

@@ -86,16 +86,17 @@ private func zeroBlock(_ cpu: CPU, _ op: Operands) -> Bool {
   guard cpu.state.pointee.mode & 0b1100 != 0 || isOpen(cpu, op, .sctlr(14)) else { return false }
   let address = cpu[x: op.rn]
   let count = Identification.zeroedByteCount
-  if let place = cpu.writable(address & ~UInt64(count - 1), count) {
-    place.initializeMemory(as: UInt8.self, repeating: 0, count: count)
-    return true
+  let start = address & ~UInt64(count - 1)
+  guard cpu.writable(start, count) != nil || mayZero(cpu, address) else { return false }
+  for offset in stride(from: 0, to: UInt64(count), by: 16) {
+    guard cpu.store(SIMD2<UInt64>(), at: start &+ offset) else { return false }
   }
-  return zeroSlowly(cpu, address)
+  return true
 }
 
 @inline(never)
-private func zeroSlowly(_ cpu: CPU, _ address: UInt64) -> Bool {
-  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.zeroBlock(around: address) }
+private func mayZero(_ cpu: CPU, _ address: UInt64) -> Bool {
+  cpu.run.pointee.core._withUnsafeGuaranteedRef { $0.mayZero(address) }
 }
 
 // MARK: - Translations

@@ -169,10 +169,10 @@ enum SystemRegisterFile {
       .constant("cntfrq_el0", SoftMachine.counterFrequency, user: .read(.cntkctl(0b11))),
       .computed(
         "cntpct_el0", user: .read(.cntkctl(0b01)), read: { $0.readCounter(at: $1) },
-        peek: { $0.shownCounter(at: $0.context.pointee.state.time) }),
+        peek: { $0.shownCounter }),
       .computed(
         "cntvct_el0", user: .read(.cntkctl(0b10)), read: { $0.readCounter(at: $1) },
-        peek: { $0.shownCounter(at: $0.context.pointee.state.time) }),
+        peek: { $0.shownCounter }),
     ] + timer("cntp", .physical, gate: .cntkctl(1 << 9)) + timer("cntv", .virtual, gate: .cntkctl(1 << 8))
 
   private static func timer(
@@ -183,7 +183,7 @@ enum SystemRegisterFile {
         "\(prefix)_ctl_el0", user: .readWrite(gate),
         read: { $0.timerControl(timer, counter: $0.readCounter(at: $1)) },
         write: { core, value, time in core.setTimer(timer, at: time) { $0.control = value & 0b11 } },
-        peek: { $0.timerControl(timer, counter: $0.shownCounter(at: $0.context.pointee.state.time)) }),
+        peek: { $0.timerControl(timer, counter: $0.shownCounter) }),
       .computed(
         "\(prefix)_cval_el0", user: .readWrite(gate), read: { core, _ in core[timer].compareValue },
         write: { core, value, time in core.setTimer(timer, at: time) { $0.compareValue = value } }),
@@ -194,7 +194,7 @@ enum SystemRegisterFile {
           let offset = UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: value)))
           let compareValue = core.readCounter(at: time) &+ offset
           core.setTimer(timer, at: time) { $0.compareValue = compareValue }
-        }, peek: { $0.timerValue(timer, counter: $0.shownCounter(at: $0.context.pointee.state.time)) }),
+        }, peek: { $0.timerValue(timer, counter: $0.shownCounter) }),
     ]
   }
 

@@ -55,12 +55,14 @@ extension SoftCore {
   }
 
   /// What an instruction would read of the counter.
-  func shownCounter(at time: UInt64) -> UInt64 { max(machine.latestCounter, machine.counter(at: time)) }
+  private func shownCounter(at time: UInt64) -> UInt64 { max(machine.latestCounter, machine.counter(at: time)) }
+
+  /// What the next instruction would read of the counter.
+  var shownCounter: UInt64 { shownCounter(at: context.pointee.state.time) }
 
   /// CTL, with ISTATUS in bit 2, by the counter that goes with it.
   func timerControl(_ timer: GenericTimer, counter: UInt64) -> UInt64 {
-    let isMet = self[timer].isEnabled && counter >= self[timer].compareValue
-    return self[timer].control | (isMet ? 0b100 : 0)
+    self[timer].control | (isMet(timer, counter: counter) ? 0b100 : 0)
   }
 
   /// TVAL: how far the counter is from CVAL.
@@ -87,8 +89,8 @@ extension SoftCore {
   }
 
   /// Whether a timer's condition is met; only an enabled one has a condition.
-  private func isMet(_ timer: GenericTimer, at time: UInt64) -> Bool {
-    self[timer].isEnabled && machine.counter(at: time) >= self[timer].compareValue
+  private func isMet(_ timer: GenericTimer, counter: UInt64) -> Bool {
+    self[timer].isEnabled && counter >= self[timer].compareValue
   }
 
   /// Drives the timers' interrupts as they are at the CPU's time.
@@ -96,8 +98,9 @@ extension SoftCore {
 
   private func updateTimers(at time: UInt64) {
     nextTimer = nil
+    let counter = machine.counter(at: time)
     for timer in GenericTimer.allCases {
-      let isMet = isMet(timer, at: time)
+      let isMet = isMet(timer, counter: counter)
       let isAsserted = isMet && !self[timer].isMasked
       if isAsserted != self[timer].isAsserted {
         self[timer].isAsserted = isAsserted
