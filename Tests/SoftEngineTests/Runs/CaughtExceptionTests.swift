@@ -40,7 +40,9 @@ struct CaughtExceptionTests {
     let before = machine.core.state
     var control = DebugControl()
     // The filter has the classes as from a lower level.
-    control.exceptions.classes = [exceptionClass == .dataAbortSame ? 0x24 : exceptionClass.rawValue]
+    control.exceptions.classes = [
+      exceptionClass == .dataAbortSame ? ExceptionClass.dataAbortLower.rawValue : exceptionClass.rawValue
+    ]
     try machine.machine.cpus[0].setDebug(control)
     guard case .debug(let event) = try machine.machine.runToExit([true]).exit,
       case .synchronous(let syndrome, _) = event.exception?.kind

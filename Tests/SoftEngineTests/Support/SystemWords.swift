@@ -56,6 +56,13 @@ extension TestMachine {
   /// What an exception's vector is at: at the start of RAM, where nothing else is.
   func setVectors() { system.vbar = Self.ram }
 
+  /// A machine whose vectors are set.
+  static func withVectors() throws -> TestMachine {
+    let machine = try TestMachine()
+    machine.setVectors()
+    return machine
+  }
+
   /// Has an SGI or PPI be signalled to the first CPU, whatever PSTATE masks.
   func enablePrivateInterrupt(_ number: UInt32) {
     // GICR_ISENABLER0, GICD_CTLR's groups, ICC_PMR and ICC_IGRPEN1.

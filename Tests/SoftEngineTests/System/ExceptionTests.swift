@@ -7,14 +7,8 @@ import Testing
 
 /// Exceptions that instructions ask for, and the way back.
 @Suite struct ExceptionTests {
-  private func machine() throws -> TestMachine {
-    let machine = try TestMachine()
-    machine.setVectors()
-    return machine
-  }
-
   @Test func aCallOfTheSupervisorComesBackBehindItself() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.enterEL0()
     machine[x: 31] = 0x1230
     machine.put([SystemWord.eret], at: TestMachine.ram + 0x400)
@@ -33,7 +27,7 @@ import Testing
   }
 
   @Test func breakpointInstructionsAreTheGuestsUnlessADebuggerWantsThem() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.execute(SystemWord.brk(0x55))
     #expect(machine.system.esr == 0xf200_0055)
     #expect(machine.system.elr == TestMachine.code)
@@ -46,12 +40,12 @@ import Testing
   @Test func whatIsNotThereIsUndefined() throws {
     // SMC, HLT, DCPS1, UDF, TLBI ALLE2, and HVC at EL0.
     for word: UInt32 in [0xd400_0003, 0xd440_0000, 0xd4a0_0001, 0, 0xd50c_871f] {
-      let machine = try machine()
+      let machine = try TestMachine.withVectors()
       machine.execute(word)
       #expect(machine.system.esr == 0x200_0000)
       #expect(machine.system.elr == TestMachine.code)
     }
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.enterEL0()
     machine.execute(SystemWord.hvc(0))
     #expect(machine.exceptionClass == .unknown)
@@ -60,7 +54,7 @@ import Testing
   @Test func illegalReturnsSetIL() throws {
     // AArch32, EL2h, a reserved mode and EL0h.
     for saved: UInt64 in [0x10, 0x9, 0x2, 0x1] {
-      let machine = try machine()
+      let machine = try TestMachine.withVectors()
       machine.system.spsr = saved | 0x8000_0000
       machine.system.elr = TestMachine.data
       machine.execute(SystemWord.eret)
@@ -74,7 +68,7 @@ import Testing
   }
 
   @Test func returnsOpenTheMonitor() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.core.context.pointee.state.exclusiveSize = 8
     machine.system.spsr = 5
     machine.execute(SystemWord.eret)

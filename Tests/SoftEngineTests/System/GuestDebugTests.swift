@@ -7,12 +7,6 @@ import Testing
 
 /// The guest's own breakpoints, watchpoints and steps.
 @Suite struct GuestDebugTests {
-  private func machine() throws -> TestMachine {
-    let machine = try TestMachine()
-    machine.setVectors()
-    return machine
-  }
-
   /// Lets debug exceptions be taken from EL0: no lock, MDE.
   private func enableDebug(_ machine: TestMachine) {
     machine.system.isOSLocked = false
@@ -20,7 +14,7 @@ import Testing
   }
 
   @Test func theGuestsBreakpointsHitWhereTheyAreFor() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.put([UInt32](repeating: SystemWord.nop, count: 8))
     machine.system.dbgbvr[2] = TestMachine.code + 8
     // EL0, all four bytes.
@@ -37,7 +31,7 @@ import Testing
   }
 
   @Test func theGuestsWatchpointsHitWhatTheyAreFor() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.system.dbgwvr[1] = TestMachine.data
     // Stores of EL0 to the upper half of the doubleword.
     machine.system.dbgwcr[1] = 0xf0 << 5 | 0b10 << 3 | 0b10 << 1 | 1
@@ -52,15 +46,20 @@ import Testing
     #expect(machine.system.elr == TestMachine.code + 4)
   }
 
-  @Test func aSoftwareStepExecutesOneInstruction() throws {
-    let machine = try machine()
-    machine.put([SystemWord.nop, SystemWord.nop, SystemWord.svc(0)])
+  /// Has the CPU before an ERET that steps the code's first instruction at EL0.
+  private func step(_ machine: TestMachine) {
     enableDebug(machine)
     machine.system.mdscr |= 1
     machine.system.spsr = 1 << 21
     machine.system.elr = TestMachine.code
     machine.pc = TestMachine.data
     machine.put([SystemWord.eret], at: TestMachine.data)
+  }
+
+  @Test func aSoftwareStepExecutesOneInstruction() throws {
+    let machine = try TestMachine.withVectors()
+    machine.put([SystemWord.nop, SystemWord.nop, SystemWord.svc(0)])
+    step(machine)
     // ERET, the instruction, and the exception.
     _ = machine.core.run(3)
     #expect(machine.pc == TestMachine.ram + 0x400)
@@ -84,14 +83,9 @@ import Testing
   }
 
   @Test func aSteppedExceptionIsMetByADebuggerFirst() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.put([SystemWord.nop, SystemWord.nop])
-    enableDebug(machine)
-    machine.system.mdscr |= 1
-    machine.system.spsr = 1 << 21
-    machine.system.elr = TestMachine.code
-    machine.pc = TestMachine.data
-    machine.put([SystemWord.eret], at: TestMachine.data)
+    step(machine)
     var control = DebugControl()
     control.exceptions.classes = [ExceptionClass.softwareStepLower.rawValue]
     machine.core.debug.control = control
@@ -106,7 +100,7 @@ import Testing
 
   @Test("an unprivileged access is EL0's to the guest's watchpoints", arguments: [0b10, 0b01] as [UInt64])
   func unprivileged(levels: UInt64) throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.system.dbgwvr[1] = TestMachine.data
     machine.system.dbgwcr[1] = 0xff << 5 | 0b11 << 3 | levels << 1 | 1
     enableDebug(machine)
@@ -119,7 +113,7 @@ import Testing
   }
 
   @Test("a watchpoint on the upper word of a doubleword, by a pointer with a tag") func upperWord() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.system.dbgwvr[1] = TestMachine.data + 4
     machine.system.dbgwcr[1] = 0x0f << 5 | 0b11 << 3 | 0b11 << 1 | 1
     enableDebug(machine)
@@ -141,7 +135,7 @@ import Testing
 
   @Test("a breakpoint or watchpoint that is linked to a context is hit there alone", arguments: [true, false])
   func linked(isWatchpoint: Bool) throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.put([SystemWord.nop, SystemWord.str(0, 1), SystemWord.nop])
     machine[x: 1] = TestMachine.data
     if isWatchpoint {
@@ -179,7 +173,7 @@ import Testing
   }
 
   @Test func aBreakpointOnAContextIsHitByItsFirstInstruction() throws {
-    let machine = try machine()
+    let machine = try TestMachine.withVectors()
     machine.put([UInt32](repeating: SystemWord.nop, count: 4) + [SystemWord.svc(0)])
     machine.system.dbgbvr[4] = 7
     machine.system.dbgbcr[4] = 0b0010 << 20 | Self.enabled
